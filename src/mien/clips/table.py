@@ -140,9 +140,9 @@ class ClipTable:
     """A validated table of clips, one row each, in a fixed order.
 
     Columns (`COLUMNS` is the schema): `dataset`; `subject`, as the database's folders write it; `clip`;
-    `key`, unique in the table; `onset`, `apex`, `offset`, frame numbers of the source, possibly missing; `fps`;
-    `au`, the raw AU string, None where there is none; `emotion`, in lower case, possibly empty; `objective`, the
-    objective class 1..7 of Davison et al. (2018), possibly missing; `notes`.
+    `key`, unique in the table; `onset`, `apex`, `offset`, frame numbers of the source, possibly missing;
+    `fps`; `au`, the raw AU string, None where there is none; `emotion`, in lower case, possibly empty;
+    `objective`, the class 1..7 of Davison et al. (2018), possibly missing; `notes`.
 
     Args:
         frame: a frame with exactly these columns, in any order.
