@@ -47,6 +47,17 @@ def subject_parts(groups: StrArray, labels: IntArray, k: int, seed: int) -> list
     return [names[part_of == part] for part in range(k)]
 
 
+def spared(groups: StrArray, labels: IntArray, part: StrArray) -> npt.NDArray[np.bool_]:
+    """The clips of the subjects of `part` that training can spare: without them it still has every class."""
+    validated = np.isin(groups, part)
+    for label in np.unique(labels):
+        bearers = np.unique(groups[labels == label])
+        if np.isin(bearers, np.unique(groups[validated])).all():
+            # All clips of the class would be validated: its first subject goes back to training.
+            validated &= groups != bearers[0]
+    return validated
+
+
 def held_out_subjects(groups: StrArray, labels: IntArray, fraction: float, seed: int) -> StrArray:
     """The subjects of a hold-out set: `fraction` of all subjects, rounded, at least one, and never all.
 

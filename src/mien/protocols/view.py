@@ -1,8 +1,8 @@
 """The leak guard: what a recogniser is given to train on, and the gate before the held-out clips.
 
 A `TrainView` holds copies of the training clips and nothing that leads back to the set they came from. The
-held-out clips stay behind a `HeldOut` gate, which opens once, and only for a recogniser whose training on this
-very fold has returned:
+held-out clips stay behind a `HeldOut` gate, which opens once, and only for a recogniser whose training on
+this very fold has returned:
 
     view = TrainView.of(arrays, labels, groups, datasets, annotations, task, fold)
     gate = HeldOut.of(arrays, fold)
@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from mien.errors import InputError, LeakError, Problems
 from mien.protocols.folds import Fold
-from mien.protocols.stratify import IntArray, StrArray, subject_parts
+from mien.protocols.stratify import IntArray, StrArray, spared, subject_parts
 
 if TYPE_CHECKING:
     from mien.clips.tasks import Task
@@ -87,7 +87,7 @@ class TrainView:
         return int(self.labels.size)
 
     def __reduce__(self) -> tuple[type[TrainView], tuple[Any, ...]]:
-        """Lets a view travel to another process: a mapping proxy cannot be pickled, and copies lose read-only."""
+        """Lets a view travel to another process: a mapping proxy cannot, and arrays arrive there writable."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return TrainView, tuple({**values, "arrays": dict(self.arrays)}.values())
 
@@ -107,12 +107,8 @@ class TrainView:
         Raises:
             InputError: something does not cover the same clips as the labels do.
         """
-        n = np.asarray(labels).size
-        lengths = {name: array.shape[0] for name, array in arrays.items()}
-        lengths |= {"groups": np.size(groups), "datasets": np.size(datasets), "annotations": len(annotations)}
-        problems = Problems()
-        problems.extend(
-            f"{name}: {length} rows for {n} labels" for name, length in lengths.items() if length != n
+        problems = _other_lengths(
+            arrays, np.size(labels), np.size(groups), np.size(datasets), len(annotations)
         )
         problems.raise_if_any("arrays and labels do not cover the same clips", where=f"fold '{fold.name}'")
         return cls(
@@ -135,12 +131,12 @@ class TrainView:
         Raises:
             InputError: no such pair exists, as with a single subject.
         """
-        pairs: list[tuple[TrainView, TrainView]] = []
         n_subjects = np.unique(self.groups).size
-        for part in (
-            subject_parts(self.groups, self.labels, min(k, n_subjects), seed) if n_subjects > 1 else []
-        ):
-            validated = _spare(self.groups, self.labels, part)
+        several = n_subjects > 1
+        parts = subject_parts(self.groups, self.labels, min(k, n_subjects), seed) if several else []
+        pairs: list[tuple[TrainView, TrainView]] = []
+        for part in parts:
+            validated = spared(self.groups, self.labels, part)
             if validated.any():
                 title = f"{self.fold} > inner {len(pairs) + 1}"
                 pairs.append((self._part(~validated, f"{title}, training"), self._part(validated, title)))
@@ -167,13 +163,7 @@ class TrainView:
 
     def _check(self) -> None:
         n, classes = len(self), len(self.task.classes)
-        lengths = {name: array.shape[0] if array.ndim else 0 for name, array in self.arrays.items()}
-        lengths |= {"groups": self.groups.size, "datasets": self.datasets.size}
-        lengths |= {"annotations": len(self.annotations)}
-        problems = Problems()
-        problems.extend(
-            f"{name}: {length} rows for {n} labels" for name, length in lengths.items() if length != n
-        )
+        problems = _other_lengths(self.arrays, n, self.groups.size, self.datasets.size, len(self.annotations))
         if n and not (self.labels.min() >= 0 and self.labels.max() < classes):
             span = f"{self.labels.min()} to {self.labels.max()}"
             problems.add(f"labels reach from {span}, but there are {classes} classes")
@@ -262,12 +252,10 @@ def _own(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return copy
 
 
-def _spare(groups: StrArray, labels: IntArray, part: StrArray) -> npt.NDArray[np.bool_]:
-    """The clips of the subjects of `part` that training can spare: without them it still has every class."""
-    validated = np.isin(groups, part)
-    for label in np.unique(labels):
-        bearers = np.unique(groups[labels == label])
-        if np.isin(bearers, np.unique(groups[validated])).all():
-            # All clips of the class would be validated: its first subject goes back to training.
-            validated &= groups != bearers[0]
-    return validated
+def _other_lengths(arrays: Inputs, n: int, groups: int, datasets: int, annotations: int) -> Problems:
+    """What does not have n rows, as problems in words."""
+    lengths = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+    lengths |= {"groups": groups, "datasets": datasets, "annotations": annotations}
+    problems = Problems()
+    problems.extend(f"{name}: {rows} rows for {n} labels" for name, rows in lengths.items() if rows != n)
+    return problems
