@@ -1,0 +1,1 @@
+"""Motion between frames: optical strain, scaling of flow images, descriptors."""
