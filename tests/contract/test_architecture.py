@@ -1,0 +1,112 @@
+"""Rules of the house that no single module can check: rooms, mirrored tests, printing, tracked files."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "mien"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.stat().st_size)
+
+#: Modules without a test file at the mirrored place: where they are tested instead, and why there.
+TESTED_ELSEWHERE = {
+    "__init__.py": ("tests/unit/cli/test_app.py", "it holds the version alone, which `mien --version` shows"),
+}
+
+
+def test_the_rooms_import_downwards_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    exit_code = lint_imports(no_cache=True, no_logo=True)
+    assert exit_code == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_every_module_has_a_test_file_at_the_mirrored_place(module: Path) -> None:
+    name = module.relative_to(PACKAGE).as_posix()
+    if name in TESTED_ELSEWHERE:
+        test_file = ROOT / TESTED_ELSEWHERE[name][0]
+    else:
+        test_file = ROOT / "tests" / "unit" / module.relative_to(PACKAGE).with_name(f"test_{module.name}")
+    assert test_file.is_file(), f"{name} wants {test_file.relative_to(ROOT)}"
+
+
+def test_the_exceptions_are_still_needed() -> None:
+    for name in TESTED_ELSEWHERE:
+        assert (PACKAGE / name).is_file(), f"{name} is gone: drop its line"
+
+
+def test_torchvision_is_neither_installed_nor_imported() -> None:
+    assert importlib.util.find_spec("torchvision") is None
+    users = [path for path in MODULES if "torchvision" in imported_packages(path)]
+    assert users == []
+
+
+@pytest.mark.parametrize("room", ["facs", "clips", "protocols", "metrics"])
+def test_light_rooms_load_no_torch(room: str) -> None:
+    stems = [path.stem for path in MODULES if path.parent.name == room and path.stem != "__init__"]
+    code = f"import sys, importlib\nfor stem in {stems}: importlib.import_module('mien.{room}.' + stem)\n"
+    code += "assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_only_the_command_line_prints() -> None:
+    rooms_that_print = {"cli", "web"}
+    for path in MODULES:
+        if path.relative_to(PACKAGE).parts[0] in rooms_that_print:
+            continue
+        calls = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+        assert not any(isinstance(c.func, ast.Name) and c.func.id == "print" for c in calls), path
+        assert not imported_packages(path) & {"rich", "typer"}, path
+
+
+def test_nothing_is_pickled() -> None:
+    for path in MODULES:
+        assert not imported_packages(path) & {"pickle", "cloudpickle", "joblib", "dill"}, path
+        text = path.read_text("utf-8")
+        assert "torch.load" not in text, path
+        assert "allow_pickle=True" not in text, path
+
+
+def test_tracked_files_name_neither_a_machine_nor_a_package_host() -> None:
+    personal = re.compile(
+        r"(?<![\w.~])/(?:work|root|farm|opt|home|Users)/\w"
+        r"|--(?:extra-)?index-url|--find-links|--trusted-host|https?://[\w.-]*(?:pypi|pythonhosted|mirror)"
+    )
+    names_of_this_machine = [name for name in (str(ROOT), platform.node()) if len(name) > 5]
+    found = []
+    for path in tracked_text_files():
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+            if personal.search(line) or any(name in line for name in names_of_this_machine):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
+    assert found == []
+
+
+def imported_packages(path: Path) -> set[str]:
+    """Return the top-level names of everything the file imports, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def tracked_text_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    this_file = Path(__file__)
+    paths = (ROOT / name for name in listed.stdout.split("\0") if name)
+    return [p for p in paths if p.is_file() and p != this_file and b"\0" not in p.read_bytes()[:4096]]

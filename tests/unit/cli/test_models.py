@@ -1,0 +1,34 @@
+"""`mien models`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mien.models import registry
+
+
+def test_every_registered_model_is_listed_with_its_kind(mien: Callable) -> None:
+    code, out, _ = mien("models")
+    assert code == 0
+    for name in registry.names():
+        line = next(line for line in out.splitlines() if line.startswith(f"{name} "))
+        assert registry.card(name).kind in line
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_one_model_shows_its_paper_and_every_option(mien: Callable, name: str) -> None:
+    code, out, _ = mien("models", name)
+    assert code == 0
+    assert registry.card(name).paper.split()[0] in out
+    first_words = {line.split()[0] for line in out.splitlines() if line.split()}
+    for option, field in registry.options(name).model_fields.items():
+        assert option in first_words
+        assert field.description, f"{name}.{option} has no description"
+
+
+def test_an_unknown_model_is_a_wrong_call_that_names_the_nearest(mien: Callable) -> None:
+    code, _, err = mien("models", "stsnet")
+    assert code == 2
+    assert "ststnet" in err
