@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -96,9 +95,9 @@ class PreparedSet:
             name=manifest.name,
             path=folder,
             table=table,
-            arrays=MappingProxyType(arrays),
-            specs=MappingProxyType(dict(manifest.arrays)),
-            recipe=MappingProxyType(dict(manifest.recipe)),
+            arrays=arrays,
+            specs=manifest.arrays,
+            recipe=manifest.recipe,
             data_hash=_data_hash(manifest.arrays, sha256_of(folder / "clips.csv")),
         )
 
