@@ -1,0 +1,179 @@
+"""Folds x seeds -> a run folder; an interrupted run goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from mien import __version__
+from mien.errors import InputError
+from mien.experiments.backends import BACKENDS
+from mien.experiments.choose import choose
+from mien.experiments.jobs import FoldResult, Job
+from mien.experiments.run import SCHEMA, Run
+from mien.experiments.setting import EvaluateConfig, Setting, resolve
+from mien.experiments.summary import write_outputs
+from mien.models import registry
+from mien.prepare.prepared import PreparedSet
+from mien.protocols import folds as protocols
+
+Progress = Callable[[int, int, str], None]
+"""Called with jobs done, jobs in all, and a word on the latest."""
+
+PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "numba", "transformers", "safetensors")
+
+
+def evaluate(
+    config: EvaluateConfig, out: Path, *, progress: Progress | None = None, command: str = ""
+) -> Run:
+    """The finished run in `out`; folds that are already there are not repeated.
+
+    Raises:
+        UsageError: an unknown name or option, or `out` holds another evaluation.
+        InputError: the set, or the interrupted run in `out`, cannot be used.
+    """
+    setting, data, excluded = resolve(config)
+    record = describe(config, setting, data, excluded, command)
+    run = Run.begin(out, record)
+    jobs = [Job(seed, fold.index) for seed in setting.seeds for fold in setting.folds]
+    done = {job: _load_or_drop(run, job) for job in jobs if run.has(job)}
+    todo = [job for job in jobs if job not in done]
+    if progress is not None:
+        progress(len(done), len(jobs), "resumed" if done else "choosing a backend")
+    if todo:
+        _choose_backend(run, setting, config)
+        start = time.perf_counter()
+        for result in BACKENDS[run.record["backend"]](setting, jobs, todo, config):
+            run.store(result)
+            done[result.job] = result
+            run.record["seconds"] = float(run.record["seconds"]) + time.perf_counter() - start
+            start = time.perf_counter()
+            if progress is not None:
+                progress(len(done), len(jobs), f"seed {result.job.seed}, {setting.folds[result.job.fold].name}")
+    return _finish(run, setting, [done[job] for job in jobs])
+
+
+def _load_or_drop(run: Run, job: Job) -> FoldResult:
+    result = run.load(job)
+    if result.job != job:
+        raise InputError(
+            "the result of a fold carries another name",
+            where=run.fold_file(job),
+            found=result.job.name,
+            do="delete this file and run the same command again",
+        )
+    return result
+
+
+def _choose_backend(run: Run, setting: Setting, config: EvaluateConfig) -> None:
+    """Fix the backend of a run once: a resumed run keeps the one it began with."""
+    if run.record["backend"] is not None:
+        return
+    if config.backend == "auto":
+        run.record["backend"], run.record["backend_reason"] = choose(setting, config)
+    else:
+        run.record["backend"], run.record["backend_reason"] = config.backend, "asked for"
+    run.write_record()
+
+
+def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
+    run.record["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+    run.record["opened"] = [
+        {"seed": r.job.seed, "fold": setting.folds[r.job.fold].name, "held_out_opened_at": r.opened_at}
+        for r in results
+    ]
+    facts = {
+        "task": run.record["task"],
+        "protocol": run.record["protocol"],
+        "seconds": sum(result.seconds for result in results),
+    }
+    write_outputs(run.path, setting, results, facts)
+    run.write_record()
+    return run
+
+
+def describe(
+    config: EvaluateConfig,
+    setting: Setting,
+    data: PreparedSet,
+    excluded: list[tuple[str, str]],
+    command: str,
+) -> dict[str, Any]:
+    """What `run.json` says before the first fold: the resolved configuration, the data, the machine."""
+    card = registry.card(config.model)
+    options = registry.options(config.model).parse(config.options, model=config.model)
+    method = registry.create(config.model, config.options)
+    return {
+        "schema": SCHEMA,
+        "model": config.model,
+        "title": card.title,
+        "paper": card.paper,
+        "kind": card.kind,
+        "options": options.model_dump(mode="json"),
+        "data": {
+            "name": data.name,
+            "path": str(config.data),
+            "data_hash": data.data_hash,
+            "n_clips_in_set": len(data),
+        },
+        "data_hash": data.data_hash,
+        "keys_hash": hashlib.sha256("\n".join(setting.keys.tolist()).encode()).hexdigest(),
+        "task": config.task,
+        "classes": list(setting.classes),
+        "protocol": config.protocol,
+        "protocol_words": protocols.parse(config.protocol).words,
+        "seeds": list(setting.seeds),
+        "audit": config.audit,
+        "device": setting.device,
+        "apex": "given",
+        "needs": {"arrays": dict(method.needs.arrays), "action_units": method.needs.action_units},
+        "excluded": [{"key": key, "reason": reason} for key, reason in excluded],
+        "folds": [
+            {"index": f.index, "name": f.name, "n_train": len(f.train), "n_held_out": len(f.held_out)}
+            for f in setting.folds
+        ],
+        "backend": None,
+        "backend_reason": "",
+        "warnings": [],
+        "versions": {"mien": __version__, "python": platform.python_version()}
+        | {name: metadata.version(name) for name in PACKAGES},
+        "commit": _commit(),
+        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+        "command": command,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "finished": None,
+        "seconds": 0.0,
+    }
+
+
+def _commit() -> str | None:
+    """The commit of the source tree Mien runs from, with '+' if it was changed; None outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True, timeout=5
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=here, capture_output=True, text=True, check=True, timeout=5,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head + ("+" if changed else "")
+
+
+def _processor() -> str:
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

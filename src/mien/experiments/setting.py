@@ -1,0 +1,146 @@
+"""What an evaluation is: its configuration, and everything that follows from it before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from mien.clips import tasks
+from mien.clips.tasks import Task
+from mien.errors import InputError
+from mien.facs.annotation import VOCABULARY, AUAnnotation, multi_hot
+from mien.models import registry
+from mien.models.base import ORACLE, Needs
+from mien.prepare.catalogue import open_set
+from mien.prepare.prepared import PreparedSet
+from mien.protocols import folds as protocols
+from mien.protocols.folds import Fold
+
+BackendName = Literal["auto", "loop", "stacked", "processes", "ray"]
+
+
+class EvaluateConfig(BaseModel):
+    """One evaluation, as asked for on the command line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    data: str
+    task: str
+    protocol: str = "loso"
+    seeds: int = Field(3, ge=1, le=1000, description="how many seeds: 0, 1, ...")
+    options: dict[str, str] = Field(default_factory=dict)
+    backend: BackendName = "auto"
+    audit: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int = Field(0, ge=0, description="worker processes; 0 = one per core")
+    ray_address: str | None = None
+    gpus_per_fold: float = Field(0.0, ge=0)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything that is fixed before training: arrays and labels of the kept clips, and the folds.
+
+    Plain arrays and small objects only, so that it can be handed to another process or machine.
+    """
+
+    model: str
+    options: Mapping[str, Any]
+    task: Task
+    arrays: Mapping[str, NDArray[Any]]
+    labels: NDArray[np.int64]
+    keys: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    datasets: NDArray[np.str_]
+    annotations: tuple[AUAnnotation, ...]
+    folds: tuple[Fold, ...]
+    seeds: tuple[int, ...]
+    audit: bool
+    device: str
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.task.classes
+
+
+def resolve(config: EvaluateConfig) -> tuple[Setting, PreparedSet, list[tuple[str, str]]]:
+    """The setting of a configuration, its prepared set, and the clips left out with the reason of each.
+
+    Raises:
+        UsageError: an unknown model, option, task or protocol.
+        InputError: a set that cannot be used, lacks an array, or leaves a fold without a class.
+    """
+    method = registry.create(config.model, config.options)
+    task = tasks.get(config.task)
+    protocols.parse(config.protocol)
+    data = open_set(config.data)
+    _check_arrays(method.needs, data)
+    assignment = task.assign(data.table)
+    excluded = [(str(k), r) for k, r in zip(data.table.keys, assignment.reasons, strict=True) if r]
+    kept = np.asarray(assignment.kept, dtype=np.int64)
+    annotations = data.table.annotations
+    if method.needs.action_units == "test":
+        uncoded = [i for i in kept if not annotations[i].coded]
+        excluded += [(str(data.table.keys[i]), "no AU coding, which this reference reads") for i in uncoded]
+        kept = np.setdiff1d(kept, uncoded)
+    if not len(kept):
+        raise InputError(
+            f"no clip of '{data.name}' is left for task '{config.task}'",
+            where=data.path,
+            do="mien data show SET lists what the set holds; mien tasks lists what a task keeps",
+        )
+    arrays: dict[str, NDArray[Any]] = {
+        name: np.asarray(data.arrays[name])[kept] for name in method.needs.arrays if name != ORACLE
+    }
+    marks = tuple(annotations[i] for i in kept)
+    if method.needs.action_units == "test":
+        arrays[ORACLE] = multi_hot(marks, VOCABULARY)
+    labels = np.asarray(assignment.labels)[kept]
+    groups, datasets = data.table.groups[kept], data.table.datasets[kept]
+    folds = protocols.make_folds(
+        config.protocol, groups=groups, datasets=datasets, labels=labels, classes=task.classes
+    )
+    setting = Setting(
+        model=config.model,
+        options=config.options,
+        task=task,
+        arrays=arrays,
+        labels=labels,
+        keys=data.table.keys[kept],
+        groups=groups,
+        datasets=datasets,
+        annotations=marks,
+        folds=tuple(folds),
+        seeds=tuple(range(config.seeds)),
+        audit=config.audit,
+        device=_device(config.device),
+    )
+    return setting, data, excluded
+
+
+def _check_arrays(needs: Needs, data: PreparedSet) -> None:
+    missing = [name for name in needs.arrays if name != ORACLE and name not in data.arrays]
+    if missing:
+        raise InputError(
+            "the prepared set lacks an array that this recogniser reads",
+            where=Path(data.path),
+            found=f"it has {', '.join(data.arrays)}; needed: {', '.join(missing)}",
+            do="prepare the set with a recipe that makes it",
+        )
+
+
+def _device(asked: str) -> str:
+    import torch
+
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise InputError("no CUDA device is available", do="use --device cpu; mien doctor shows what is found")
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return asked

@@ -1,0 +1,177 @@
+"""Contracts of the recognisers: what a method reads, what a network must define, what training hands it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mien.clips.tasks import Task
+from mien.models.options import Options, Plan
+from mien.protocols.view import Inputs, TrainView
+
+FLOW = "onset_apex_flow"
+ORACLE = "action_units"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a recogniser reads.
+
+    Attributes:
+        arrays: names of the arrays of a prepared set, with their shape in words.
+        action_units: how it uses the AU coding: never, in training only, or (an upper reference) at test.
+    """
+
+    arrays: Mapping[str, str]
+    action_units: Literal["never", "training", "test"] = "never"
+
+
+class Recogniser(Protocol):
+    """Every method: learns from a `TrainView`, then gives class probabilities for arrays alone."""
+
+    needs: Needs
+
+    def fit(self, view: TrainView) -> Self:
+        """Learn from the training clips."""
+        ...
+
+    def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Class probabilities (N, K), rows summing to 1, in the order of the task's classes."""
+        ...
+
+
+Noise = Mapping[str, Tensor]
+Terms = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's clips: inputs (B, ...), per-clip targets (B, ...), targets of the whole fold, and validity.
+
+    `valid` (B,) is 1 for a clip and 0 for padding; padding must change nothing. None means all ones.
+    """
+
+    inputs: Tensor
+    targets: Mapping[str, Tensor]
+    fixed: Mapping[str, Tensor]
+    valid: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a network is trained towards: one row per clip, and tensors of the whole fold.
+
+    Tensors of `fixed` are padded with zeros at the end of every axis when folds are stacked, so a network that
+    uses one must carry a mask beside it.
+    """
+
+    per_clip: Mapping[str, Tensor]
+    fixed: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Where held-out clips lie in the space shared with text: unit vectors (n, d), the nearest AU sentence of the
+    training bank for each clip, and the cosine to it (n,)."""
+
+    visual: NDArray[np.float32]
+    nearest: tuple[str, ...]
+    similarity: NDArray[np.float32]
+
+
+class Network(ABC):
+    """A published network: its module, loss and plan. `mien.training` turns it into a `Recogniser`.
+
+    Networks whose modules keep to tensor operations that `torch.func.vmap` understands, and take every random
+    number from `draw`, can be trained many folds at once (`stackable`).
+    """
+
+    needs: Needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"})
+    stackable: bool = True
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @abstractmethod
+    def tensors(self, inputs: Inputs) -> Tensor:
+        """The module's input (N, ...) float32, each clip prepared from itself alone."""
+
+    @abstractmethod
+    def build(self, task: Task) -> nn.Module:
+        """A freshly initialised module (from torch's global generator, which the caller seeds)."""
+
+    def targets(self, view: TrainView) -> Targets:
+        """What to train towards; by default the labels and their class weights."""
+        weights = class_weights(view.labels, len(view.task.classes), self.plan.balance)
+        labels = torch.tensor(view.labels)
+        return Targets({"label": labels, "weight": weights[labels]})
+
+    def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
+        """All random numbers of one training step of `n` clips; by default none."""
+        return {}
+
+    def pretraining(self, task: Task, seed: int) -> tuple[TrainView, Plan] | None:
+        """Clips of the method's own (synthetic ones) to train on first, and how; by default none."""
+        return None
+
+    def embed(self, module: nn.Module, view: TrainView, inputs: Inputs) -> Embedding | None:
+        """The held-out clips beside the texts of the training clips; None for networks without text."""
+        return None
+
+    def logits(self, outputs: Any) -> Tensor:
+        """The class scores (B, K) among what the module returns; by default that is all it returns."""
+        return torch.as_tensor(outputs)
+
+    @abstractmethod
+    def loss(self, outputs: Any, batch: Batch) -> Terms:
+        """Named terms of the loss; their sum is minimised."""
+
+
+def class_weights(labels: NDArray[np.int64], n_classes: int, balance: float) -> Tensor:
+    """Weights (K,) proportional to clips-per-class ** -balance, with mean 1 over the clips."""
+    counts = np.bincount(labels, minlength=n_classes).astype(np.float64)
+    raw = np.where(counts > 0, np.maximum(counts, 1.0) ** -balance, 0.0)
+    scale = counts.sum() / max(float((raw * counts).sum()), 1e-12)
+    return torch.from_numpy(raw * scale).float()
+
+
+def weighted_cross_entropy(logits: Tensor, batch: Batch, smoothing: float = 0.0) -> Tensor:
+    """Mean over the valid clips of weight * cross-entropy (with label smoothing)."""
+    log_prob = torch.log_softmax(logits, dim=1)
+    picked = log_prob.gather(1, batch.targets["label"][:, None])[:, 0]
+    loss = -(1 - smoothing) * picked - smoothing * log_prob.mean(dim=1)
+    weight = batch.targets["weight"]
+    return masked_mean(weight * loss, batch.valid)
+
+
+def masked_mean(values: Tensor, valid: Tensor | None) -> Tensor:
+    """Mean of `values` (B,) over the clips whose `valid` is 1."""
+    if valid is None:
+        return values.mean()
+    return (values * valid).sum() / valid.sum().clamp_min(1.0)
+
+
+__all__ = [
+    "FLOW",
+    "ORACLE",
+    "Batch",
+    "Embedding",
+    "Needs",
+    "Network",
+    "Noise",
+    "Options",
+    "Plan",
+    "Recogniser",
+    "Targets",
+    "Terms",
+    "class_weights",
+    "masked_mean",
+    "weighted_cross_entropy",
+]

@@ -1,0 +1,102 @@
+"""The list of recognisers: one name, one card, one class and its options per method."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, TypeVar
+
+import mien.models
+from mien.errors import UsageError
+from mien.models.base import Network, Recogniser
+from mien.models.options import Options
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a method is, for a person.
+
+    Attributes:
+        kind: "reference" marks an upper or lower reference that no ranking includes.
+        confirmed, assumed: what is known from the source, and what is our choice.
+    """
+
+    name: str
+    title: str
+    paper: str
+    summary: str
+    confirmed: str = ""
+    assumed: str = ""
+    kind: Literal["recogniser", "reference"] = "recogniser"
+
+
+Method = Network | Recogniser
+M = TypeVar("M", bound=type)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    card: ModelCard
+    options: type[Options]
+    make: Callable[..., Method]
+
+
+_ENTRIES: dict[str, _Entry] = {}
+
+
+def register(card: ModelCard, options: type[Options]) -> Callable[[M], M]:
+    """Class decorator: list the class (called with its options) under `card.name`."""
+
+    def enter(cls: M) -> M:
+        if card.name in _ENTRIES:
+            raise ValueError(f"two recognisers are named '{card.name}'")
+        _ENTRIES[card.name] = _Entry(card, options, cls)
+        return cls
+
+    return enter
+
+
+@cache
+def _load() -> None:
+    """Import every module of this room once, so that its methods are listed."""
+    for module in pkgutil.iter_modules(mien.models.__path__):
+        importlib.import_module(f"mien.models.{module.name}")
+
+
+def names() -> tuple[str, ...]:
+    """All registered names, sorted."""
+    _load()
+    return tuple(sorted(_ENTRIES))
+
+
+def _entry(name: str) -> _Entry:
+    _load()
+    if name not in _ENTRIES:
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise UsageError(f"there is no recogniser '{name}'", do=f"{hint}known: {', '.join(names())}")
+    return _ENTRIES[name]
+
+
+def card(name: str) -> ModelCard:
+    """The card of a method. Raises `UsageError` for an unknown name."""
+    return _entry(name).card
+
+
+def options(name: str) -> type[Options]:
+    """The options class of a method. Raises `UsageError` for an unknown name."""
+    return _entry(name).options
+
+
+def create(name: str, given: Mapping[str, object] | None = None) -> Method:
+    """A fresh method with the given options.
+
+    Raises:
+        UsageError: unknown name, unknown option (the nearest is named) or value out of range.
+    """
+    entry = _entry(name)
+    return entry.make(entry.options.parse(given or {}, model=name))

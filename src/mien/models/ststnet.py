@@ -1,0 +1,72 @@
+"""STSTNet: a shallow triple-stream network on the onset-apex flow image.
+
+Liong, Gan, See, Khor, Huang: "Shallow Triple Stream Three-dimensional CNN (STSTNet) for Micro-expression
+Recognition", FG 2019, arXiv 1902.03634.
+"""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from mien.clips.tasks import Task
+from mien.models.base import FLOW, Batch, Network, Terms, weighted_cross_entropy
+from mien.models.flow_images import legacy_pixels
+from mien.models.options import Plan
+from mien.models.registry import ModelCard, register
+from mien.models.stem import FlowStem
+from mien.protocols.view import Inputs
+
+STREAMS = (3, 5, 8)
+DROPOUT = 0.5
+
+
+class StstnetOptions(Plan):
+    epochs: int = Field(800, ge=1, description="passes over the training clips; the last one is used")
+    batch_size: int = Field(256, ge=2, description="clips per step")
+    learning_rate: float = Field(5e-5, gt=0, description="learning rate")
+
+
+class StstnetModule(nn.Module):
+    """Logits (B, K) of flow images (B, 3, 28, 28); 1,683 parameters for three classes."""
+
+    def __init__(self, n_classes: int) -> None:
+        super().__init__()
+        self.stem = FlowStem(sum(STREAMS))
+        self.classifier = nn.Linear(sum(STREAMS) * 5 * 5, n_classes)
+
+    def forward(self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None) -> Tensor:
+        h = self.stem(x, valid)
+        if noise:
+            h = h * noise["keep"]
+        h = torch.nn.functional.avg_pool2d(h, 2)
+        return torch.as_tensor(self.classifier(h.flatten(1)))
+
+
+@register(
+    ModelCard(
+        name="ststnet",
+        title="STSTNet",
+        paper="Liong et al., FG 2019, arXiv 1902.03634",
+        summary="shallow triple-stream CNN on u, v and strain; 1,683 parameters",
+        confirmed="layers, padding, dropout, Adam 5e-5, batch 256, 800 epochs, last epoch (published PyTorch code)",
+        assumed="clips are shuffled every epoch (the published code keeps them sorted by class)",
+    ),
+    StstnetOptions,
+)
+class Ststnet(Network):
+    """STSTNet as its authors' PyTorch code has it; the three streams are computed as one convolution."""
+
+    def tensors(self, inputs: Inputs) -> Tensor:
+        return legacy_pixels(inputs[FLOW])
+
+    def build(self, task: Task) -> StstnetModule:
+        return StstnetModule(len(task.classes))
+
+    def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
+        keep = torch.rand(n, sum(STREAMS), 10, 10, generator=generator, device=generator.device) >= DROPOUT
+        return {"keep": keep.float() / (1 - DROPOUT)}
+
+    def loss(self, outputs: Tensor, batch: Batch) -> Terms:
+        return {"classification": weighted_cross_entropy(outputs, batch)}

