@@ -249,9 +249,7 @@ _CASME3_7 = Task(
 )
 
 _I_TO_V = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
-_NO_EMOTION_LINK = (
-    "classes VI (few clips) and VII (movements linked to no emotion) are left out of the five-class set"
-)
+_SIX_AND_SEVEN = "the five-class set leaves out VI (few clips) and VII (contempt, and no link to an emotion)"
 _OBJECTIVE_5 = Task(
     name="objective-5",
     title="The objective classes I to V: groups of Action Units, whatever the emotion",
@@ -259,7 +257,7 @@ _OBJECTIVE_5 = Task(
     source="Davison et al. 2018 (objective classes for micro-facial expression recognition); MEGC 2018",
     classes_of={"casme2": _I_TO_V, "samm": _I_TO_V, "casme3": _I_TO_V},
     column="objective",
-    left_out=dict.fromkeys(("casme2", "samm", "casme3"), _NO_EMOTION_LINK),
+    left_out=dict.fromkeys(("casme2", "samm", "casme3"), _SIX_AND_SEVEN),
 )
 
 TASKS: Mapping[str, Task] = {

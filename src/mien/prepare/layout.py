@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from mien.errors import InputError, Problems
 
 SCHEMA = 1
 _CHUNK_BYTES = 64 << 20
+DTYPES = ("float32", "uint8")
 ARRAY_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -121,18 +123,27 @@ def read_array(
         return None
     if array.shape != spec.shape:
         problems.add(f"array {name!r}: the shape is {array.shape}, but prepared.json says {spec.shape}")
+    problems.extend(array_problems(name, array, n_clips, spec.channels))
+    return array
+
+
+def array_problems(name: str, array: np.ndarray, n_clips: int, channels: Sequence[str]) -> list[str]:
+    """What is wrong with an array as a part of a prepared set, in words."""
+    if str(array.dtype) not in DTYPES:
+        return [f"array {name!r}: the type is {array.dtype}, wanted is {' or '.join(DTYPES)}"]
+    problems = []
     if array.ndim == 0 or array.shape[0] != n_clips:
-        problems.add(f"array {name!r}: the shape is {array.shape}, but the set has {n_clips} clips")
-    if array.ndim < 2 or array.shape[1] != len(spec.channels):
-        problems.add(
-            f"array {name!r}: the shape is {array.shape}, but it has {len(spec.channels)} channel names"
+        problems.append(f"array {name!r}: the shape is {array.shape}, but the set has {n_clips} clips")
+    if array.ndim < 2 or array.shape[1] != len(channels):
+        problems.append(
+            f"array {name!r}: the shape is {array.shape}, but it has {len(channels)} channel names"
         )
     if 0 in array.shape:
-        problems.add(f"array {name!r}: it is empty, shape {array.shape}")
-    elif array.dtype.kind == "f" and (bad := _rows_not_finite(array)):
+        problems.append(f"array {name!r}: it is empty, shape {array.shape}")
+    elif array.ndim > 0 and array.dtype.kind == "f" and (bad := _rows_not_finite(array)):
         rows = ", ".join(str(row) for row in bad[:5]) + (", ..." if len(bad) > 5 else "")
-        problems.add(f"array {name!r}: NaN or infinity in {len(bad)} clips (rows {rows})")
-    return array
+        problems.append(f"array {name!r}: NaN or infinity in {len(bad)} of the clips (rows {rows})")
+    return problems
 
 
 def _rows_not_finite(array: np.ndarray) -> list[int]:

@@ -19,6 +19,7 @@ from mien.prepare.layout import (
     ARRAY_NAME,
     SCHEMA,
     ArraySpec,
+    array_problems,
     read_array,
     read_manifest,
     read_table,
@@ -143,15 +144,29 @@ class PreparedSet:
         """
         target = Path(path).resolve()
         _refuse_foreign(target)
+        _check_content(table, arrays, target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
+            staged = staging / "set"
             _write_files(staged, name, table, arrays, recipe)
-            cls.open(staged)
             _move_into_place(staged, target, overwrite=overwrite)
         finally:
-            shutil.rmtree(staged, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
         return cls.open(target)
+
+
+def _check_content(table: ClipTable, arrays: Mapping[str, ArrayToWrite], target: Path) -> None:
+    problems = Problems()
+    if not len(table):
+        problems.add("the clip table is empty")
+    if not arrays:
+        problems.add("there is no array")
+    for name, to_write in arrays.items():
+        if not ARRAY_NAME.fullmatch(name):
+            problems.add(f"array {name!r}: a name is made of lower-case letters, digits and _")
+        problems.extend(array_problems(name, to_write.data, len(table), to_write.channels))
+    problems.raise_if_any("these arrays and clips make no prepared set", where=target)
 
 
 def _data_hash(specs: Mapping[str, ArraySpec], clips_sha256: str) -> str:
@@ -166,14 +181,10 @@ def _write_files(
     arrays: Mapping[str, ArrayToWrite],
     recipe: Mapping[str, object],
 ) -> None:
-    (folder / "arrays").mkdir()
+    (folder / "arrays").mkdir(parents=True)
     table.to_csv(folder / "clips.csv")
     specs = {}
     for array_name in sorted(arrays):
-        if not ARRAY_NAME.fullmatch(array_name):
-            raise UsageError(
-                f"{array_name!r} cannot name an array", do="use lower-case letters, digits and _"
-            )
         to_write = arrays[array_name]
         file = f"arrays/{array_name}.npy"
         np.save(folder / file, np.ascontiguousarray(to_write.data), allow_pickle=False)
@@ -212,9 +223,13 @@ def _move_into_place(staged: Path, target: Path, *, overwrite: bool) -> None:
     if not (target / "prepared.json").is_file():
         if target.is_dir():
             target.rmdir()  # it is empty, see _refuse_foreign
-        staged.chmod(0o755)
-        staged.replace(target)
-        return
+        try:
+            staged.replace(target)
+            return
+        except OSError:
+            if not (target / "prepared.json").is_file():
+                raise
+            # Another process has just written a set there.
     if _same_content(staged, target):
         return
     if not overwrite:
@@ -223,11 +238,13 @@ def _move_into_place(staged: Path, target: Path, *, overwrite: bool) -> None:
             where=target,
             do="name another folder, or ask for it to be overwritten",
         )
-    staged.chmod(0o755)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    target.replace(aside / "set")
-    staged.replace(target)
-    shutil.rmtree(aside)
+    old = staged.with_name("old")
+    target.replace(old)
+    try:
+        staged.replace(target)
+    except OSError:
+        old.replace(target)
+        raise
 
 
 def _same_content(one: Path, other: Path) -> bool:
