@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 from scipy.spatial.transform import Rotation
 
 from mien.errors import UsageError
-from mien.synthesis.head import Floats, Head, Indices
+from mien.synthesis.head import Floats, Head
 from mien.synthesis.raster import visible_triangles
 
 Flow = npt.NDArray[np.float32]
@@ -104,10 +105,11 @@ class FaceView:
         mouth = vertices[[head.landmarks["lip_corner_left"], head.landmarks["lip_corner_right"]]].mean(axis=0)
         interocular = float(np.linalg.norm(eyes[0] - eyes[1]))
         self.scale = self.camera.scales(interocular, float(self._middle[1] - mouth[1]), size)
-        self._pixel, corners, share = self._see(head, posed, supersample)
-        self._skin = self._average(posed, corners, share)
-        moves = [pose.apply(field) for field in head.units]
-        self._moves = np.stack([self._average(field, corners, share) for field in moves]).astype(np.float32)
+        seen_by = self._sampling(head, posed, supersample)
+        self._skin = np.asarray(seen_by @ posed)
+        # (P, K x 3) in one sparse product, then the pose of the head, for P pixels that see the face.
+        moves = np.asarray(seen_by @ head.units_by_vertex).reshape(len(self._skin), -1, 3)
+        self._moves = (moves @ pose.as_matrix().T).transpose(1, 0, 2).astype(np.float32)
 
     def project(self, points: Floats) -> Floats:
         """Column and row (..., 2) of points (..., 3) in the posed frame, whose origin is between the eyes."""
@@ -116,7 +118,8 @@ class FaceView:
         row = self.camera.eye_row * height - 0.5 - points[..., 1] * self.scale[1]
         return np.stack([column, row], axis=-1)
 
-    def _see(self, head: Head, posed: Floats, supersample: int) -> tuple[Indices, Indices, Floats]:
+    def _sampling(self, head: Head, posed: Floats, supersample: int) -> csr_array:
+        """Share (P, V) of every vertex in what each pixel that sees the face sees; rows add up to one."""
         height, width = self.size
         fine = (self.project(posed) + 0.5) * supersample - 0.5
         n_columns = width * supersample
@@ -124,17 +127,12 @@ class FaceView:
             fine, posed[:, 2], head.triangles, height * supersample, n_columns
         )
         pixel = (sample // n_columns // supersample) * width + sample % n_columns // supersample
-        pixels, position, count = np.unique(pixel, return_inverse=True, return_counts=True)
-        self._place, self._n_seen = position, len(pixels)
+        self._pixel, row, count = np.unique(pixel, return_inverse=True, return_counts=True)
         seen = np.bincount(pixel, minlength=height * width) / supersample**2
         self.coverage: Floats = seen.reshape(height, width)
-        return pixels, head.triangles[triangle], weights / count[position][:, None]
-
-    def _average(self, field: Floats, corners: Indices, share: Floats) -> Floats:
-        samples = np.einsum("sc,scd->sd", share, field[corners])
-        return np.stack(
-            [np.bincount(self._place, samples[:, axis], self._n_seen) for axis in range(3)], axis=1
-        )
+        places = (np.repeat(row, 3), head.triangles[triangle].ravel())
+        shares = (weights / count[row][:, None]).ravel()
+        return csr_array((shares, places), shape=(len(self._pixel), len(posed)))
 
     @property
     def mask(self) -> npt.NDArray[np.bool_]:

@@ -60,6 +60,11 @@ class Head:
         """Row of `units` by name."""
         return {name: row for row, name in enumerate(self.unit_names)}
 
+    @cached_property
+    def units_by_vertex(self) -> Floats:
+        """`units` as (V, K x 3): one matrix to multiply from the left."""
+        return np.ascontiguousarray(self.units.transpose(1, 0, 2).reshape(len(self.vertices), -1))
+
     def eyes(self, vertices: Floats | None = None) -> Floats:
         """Centres (2, 3) of the left and the right eyeball, of this head or of other `vertices` (V, 3)."""
         points = self.vertices if vertices is None else vertices
