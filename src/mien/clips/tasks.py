@@ -129,7 +129,7 @@ def get(name: str) -> Task:
     """
     if name in TASKS:
         return TASKS[name]
-    near = difflib.get_close_matches(name, TASKS, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name.lower(), TASKS, n=1, cutoff=0.4)
     raise UsageError(
         f"there is no task {name!r}",
         found=f"the nearest is {near[0]!r}" if near else None,

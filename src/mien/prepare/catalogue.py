@@ -59,7 +59,7 @@ def named_folder(name: str) -> Path:
 
 
 def _unknown(name: str) -> UsageError:
-    near = difflib.get_close_matches(name, _NAMED, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name.lower(), _NAMED, n=1, cutoff=0.4)
     return UsageError(
         f"there is no prepared set {name!r}",
         found=f"no such folder; the nearest name is {near[0]!r}"

@@ -112,7 +112,7 @@ def read_array(
         return None
     try:
         array: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, OverflowError) as error:
+    except Exception as error:  # numpy parses the header as Python: a damaged one raises whatever that raises
         problems.add(f"array {name!r}: {spec.file} is damaged, cut off or no array file ({error})")
         return None
     if not isinstance(array, np.ndarray):
