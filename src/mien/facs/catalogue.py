@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["AU", "AD", "M"]
+#: Both sides or not said; left; right; both, but one of them stronger (A); top lip; bottom lip.
+Side = Literal["", "L", "R", "A", "T", "B"]
 
 #: The word for a side within a phrase, by its letter in an annotation.
 SIDE_WORDS: Mapping[str, str] = MappingProxyType({"L": "left", "R": "right", "T": "upper", "B": "lower"})
@@ -52,7 +54,7 @@ class ActionUnit:
         """Whether the action can appear on one side of the face alone."""
         return "L" in self.sides
 
-    def words(self, side: str = "", *, full: bool = False) -> str:
+    def words(self, side: Side = "", *, full: bool = False) -> str:
         """The phrase (or, if `full`, the clause) for a side; A and sides it cannot show on read as both."""
         one_sided = side if side and side in self.sides else ""
         text = _FORMS.sub(r"\2" if one_sided else r"\1", self.clause if full else self.phrase)
@@ -69,7 +71,7 @@ def _read() -> dict[int, ActionUnit]:
 CATALOGUE: Mapping[int, ActionUnit] = MappingProxyType(_read())
 
 #: Codes that tell what could not be seen: scores of a coder, but no actions.
-VISIBILITY: Mapping[int, str] = MappingProxyType(
+VISIBILITY_CODES: Mapping[int, str] = MappingProxyType(
     {
         70: "brows not visible",
         71: "eyes not visible",
