@@ -48,7 +48,7 @@ class Conditions:
     strength: float = 0.16
     strength_spread: float = 0.5
     idiosyncrasy: float = 0.25
-    blink: float = 0.1
+    blink: float = 0.07
     gaze: float = 0.25
     head_shift: float = 0.003
     head_turn_rad: float = 0.004
