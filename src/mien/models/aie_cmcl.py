@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mien.clips.tasks import Task
+from mien.errors import UsageError
 from mien.models.attribute_text import AttributeBank, TextOptions
 from mien.models.base import (
     FLOW,
@@ -25,6 +27,7 @@ from mien.models.base import (
     Network,
     Targets,
     Terms,
+    dropout_mask,
     weighted_cross_entropy,
 )
 from mien.models.contrastive import cross_modal_kl, info_nce
@@ -32,6 +35,7 @@ from mien.models.flow_images import augment, centred, draw_augmentation
 from mien.models.options import Plan
 from mien.models.registry import ModelCard, register
 from mien.models.stem import FlowStem
+from mien.prepare.synthetic import DATASET, sample_flow
 from mien.protocols.view import Inputs, TrainView
 
 LARGEST_SCALE = 100.0
@@ -52,6 +56,10 @@ class AieCmclOptions(TextOptions):
     columns: Literal["bank", "batch"] = Field(
         "bank", description="texts to tell apart: all AU sets of the training subjects, or those of the batch"
     )
+    synthetic_clips: int = Field(
+        0, ge=0, le=100_000, description="synthetic clips to pre-train on; 0 = none (tasks that cover 'synthetic')"
+    )
+    synthetic_epochs: int = Field(20, ge=1, description="epochs of the pre-training")
 
 
 class FlowEncoder(nn.Module):
@@ -150,12 +158,34 @@ class AieCmclFlow(Network):
             },
         )
 
+    def pretraining(self, task: Task, seed: int) -> tuple[TrainView, Plan] | None:
+        """Synthetic clips with exact flow and AUs, drawn for this seed."""
+        if self.plan.synthetic_clips == 0:
+            return None
+        if DATASET not in task.classes_of:
+            raise UsageError(
+                f"synthetic pre-training is not possible for task '{task.name}'",
+                found=f"it has no classes for the database '{DATASET}'",
+                do="leave synthetic_clips out, or use megc-3",
+            )
+        sample = sample_flow(self.plan.synthetic_clips, seed=seed)
+        class_of = task.classes_of[DATASET]
+        view = TrainView(
+            arrays={FLOW: sample.flow},
+            labels=np.array([task.classes.index(class_of[str(e)]) for e in sample.emotion]),
+            groups=sample.subject,
+            datasets=np.full(len(sample.subject), DATASET),
+            annotations=tuple(sample.annotations),
+            task=task,
+            fold="synthetic pre-training",
+        )
+        return view, self.plan.model_copy(update={"epochs": self.plan.synthetic_epochs})
+
     def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
         drawn = draw_augmentation(n, self.plan.flip, self.plan.shift_px, generator)
         if self.plan.dropout > 0:
             for name, size in (("keep_encoded", 25 * self.plan.filters), ("keep_fused", self.plan.features)):
-                kept = torch.rand(n, size, generator=generator, device=generator.device) >= self.plan.dropout
-                drawn[name] = kept.float() / (1 - self.plan.dropout)
+                drawn[name] = dropout_mask((n, size), self.plan.dropout, generator)
         if self._uses_text():
             drawn["phrasing"] = torch.rand(n, generator=generator, device=generator.device)
         return drawn

@@ -151,6 +151,12 @@ def weighted_cross_entropy(logits: Tensor, batch: Batch, smoothing: float = 0.0)
     return masked_mean(weight * loss, batch.valid)
 
 
+def dropout_mask(shape: tuple[int, ...], dropout: float, generator: torch.Generator) -> Tensor:
+    """Factors that drop a share of the values and keep the mean: 0 or 1 / (1 - dropout)."""
+    kept = torch.rand(shape, generator=generator, device=generator.device).ge_(dropout)
+    return kept.mul_(1 / (1 - dropout))
+
+
 def masked_mean(values: Tensor, valid: Tensor | None) -> Tensor:
     """Mean of `values` (B,) over the clips whose `valid` is 1."""
     if valid is None:
@@ -172,6 +178,7 @@ __all__ = [
     "Targets",
     "Terms",
     "class_weights",
+    "dropout_mask",
     "masked_mean",
     "weighted_cross_entropy",
 ]

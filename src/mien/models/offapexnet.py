@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mien.clips.tasks import Task
-from mien.models.base import FLOW, Batch, Network, Terms, weighted_cross_entropy
+from mien.models.base import FLOW, Batch, Network, Terms, dropout_mask, weighted_cross_entropy
 from mien.models.flow_images import legacy_pixels
 from mien.models.options import Plan
 from mien.models.registry import ModelCard, register
@@ -76,8 +76,7 @@ class Offapexnet(Network):
         return OffapexnetModule(len(task.classes))
 
     def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
-        kept = torch.rand(n, HIDDEN, generator=generator, device=generator.device) >= DROPOUT
-        return {"keep": kept.float() / (1 - DROPOUT)}
+        return {"keep": dropout_mask((n, HIDDEN), DROPOUT, generator)}
 
     def loss(self, outputs: Tensor, batch: Batch) -> Terms:
         return {"classification": weighted_cross_entropy(outputs, batch)}

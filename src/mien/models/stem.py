@@ -109,9 +109,9 @@ class _CompiledStem(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         from mien.models import stem_kernels
 
-        padded = F.pad(x.detach(), (PADDING,) * 4).contiguous().numpy()
+        images = x.detach().contiguous().numpy()
         n, n_filters = x.shape[0], weight.shape[0]
-        height, stride = padded.shape[2] - 2, padded.shape[3]
+        height, stride = x.shape[2] + 2 * PADDING - 2, x.shape[3] + 2 * PADDING
         rows, columns = (height - 1) // 3 + 1, (stride - 3) // 3 + 1
         rectified = _WORKSPACE.take((n, n_filters, height, stride))
         pooled = np.empty((n, n_filters, rows, columns), np.float32)
@@ -119,7 +119,7 @@ class _CompiledStem(torch.autograd.Function):
         total, square = np.zeros(n_filters), np.zeros(n_filters)
         sign = np.where(scale.detach().numpy() < 0, np.float32(-1), np.float32(1))
         stem_kernels.forward(
-            padded,
+            images,
             weight.detach().numpy(),
             bias.detach().numpy(),
             sign,
@@ -133,18 +133,18 @@ class _CompiledStem(torch.autograd.Function):
         mean, var = total / count, np.maximum(square / count - (total / count) ** 2, 0.0)
         mean_t, var_t = torch.from_numpy(mean).float(), torch.from_numpy(var).float()
         inverse = torch.rsqrt(var_t + EPSILON)
-        normed = (torch.from_numpy(pooled) - mean_t[:, None, None]) * inverse[:, None, None]
+        normed = torch.from_numpy(pooled).sub_(mean_t[:, None, None]).mul_(inverse[:, None, None])
         ctx.save_for_backward(scale, mean_t, inverse, normed)
-        ctx.kernel_state = (padded, rectified, where, count)
+        ctx.kernel_state = (images, rectified, where, count)
         ctx.mark_non_differentiable(mean_t, var_t)
-        return normed * scale[:, None, None] + shift[:, None, None], mean_t, var_t
+        return torch.addcmul(shift[:, None, None], normed, scale[:, None, None]), mean_t, var_t
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         from mien.models import stem_kernels
 
         scale, mean, inverse, normed = ctx.saved_tensors
-        padded, rectified, where, count = ctx.kernel_state
+        images, rectified, where, count = ctx.kernel_state
         gradient = gradients[0].contiguous()
         shift_gradient = gradient.sum(dim=(0, 2, 3))
         scale_gradient = (gradient * normed).sum(dim=(0, 2, 3))
@@ -155,7 +155,7 @@ class _CompiledStem(torch.autograd.Function):
         weight_gradient = torch.zeros(rectified.shape[1], 3, 3, 3)
         bias_gradient = torch.zeros(rectified.shape[1])
         stem_kernels.weight_gradient(
-            padded,
+            images,
             rectified,
             where,
             pooled_gradient.contiguous().numpy(),

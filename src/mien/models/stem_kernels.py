@@ -26,7 +26,7 @@ def forward(
 ) -> None:
     """Fill `rectified` with relu(conv3x3(x)), `pooled` and `where` with its 3x3 windows, and add up the sums.
 
-    `x` is (N, 3, H+2, W+2), already padded; `weight` (C, 3, 3, 3); `bias`, `sign`, and the sums of the values and of
+    `x` is (N, 3, H+2-2P, W+2-2P), padded here by P on all sides; `weight` (C, 3, 3, 3); `bias`, `sign`, and the sums of the values and of
     their squares, `total` and `square` (C,); `rectified` (N, C, H, W+2); `pooled` and `where` (N, C, h, w). The last
     two columns of `rectified` are zero: with them a plane is one long row, which vectorises without a remainder.
 
@@ -37,15 +37,17 @@ def forward(
     n_images, n_filters, height, stride = rectified.shape
     length = height * stride - 2
     plane = (height + 2) * stride
-    planes = x.reshape(n_images, 3 * plane)
+    padded = np.zeros((3, height + 2, stride), np.float32)
+    shown = padded.reshape(3 * plane)
     best = np.empty(POOL * pooled.shape[3], np.float32)
     place = np.empty(POOL * pooled.shape[3], np.int32)
     for n in range(n_images):
+        _pad(x[n], padded)
         for c in range(n_filters):
             out = rectified[n, c].reshape(height * stride)
             out[:] = bias[c]
             for k in range(3):
-                _correlate(planes[n, k * plane : (k + 1) * plane], weight[c, k], out[:length], stride)
+                _correlate(shown[k * plane : (k + 1) * plane], weight[c, k], out[:length], stride)
             for i in range(height):
                 rectified[n, c, i, stride - 2] = 0
                 rectified[n, c, i, stride - 1] = 0
@@ -59,6 +61,17 @@ def forward(
             total[c] += plane_total
             square[c] += plane_square
             _pool(rectified[n, c], sign[c], best, place, pooled[n, c], where[n, c])
+
+
+@numba.njit(**_OPTIONS)
+def _pad(image: F32, padded: F32) -> None:
+    """Copy an image (3, h, w) into the middle of `padded` (3, h + 2P, w + 2P), whose border stays zero."""
+    margin = (padded.shape[1] - image.shape[1]) // 2
+    for k in range(3):
+        for i in range(image.shape[1]):
+            target, source = padded[k, i + margin, margin:], image[k, i]
+            for j in range(len(source)):
+                target[j] = source[j]
 
 
 @numba.njit(inline="always")
@@ -128,10 +141,12 @@ def weight_gradient(
     rows, columns = pooled_gradient.shape[2], pooled_gradient.shape[3]
     length = height * stride - 2
     plane = (height + 2) * stride
-    planes = x.reshape(n_images, 3 * plane)
+    padded = np.zeros((3, height + 2, stride), np.float32)
+    shown = padded.reshape(3 * plane)
     gradient = np.empty(height * stride, np.float32)
     zero = np.float32(0)
     for n in range(n_images):
+        _pad(x[n], padded)
         for c in range(n_filters):
             row = rectified[n, c].reshape(height * stride)
             for f in range(length):
@@ -147,7 +162,7 @@ def weight_gradient(
                 all_bias += gradient[f]
             bias[c] += all_bias
             for k in range(3):
-                _accumulate(planes[n, k * plane : (k + 1) * plane], gradient, length, stride, weight[c, k])
+                _accumulate(shown[k * plane : (k + 1) * plane], gradient, length, stride, weight[c, k])
 
 
 @numba.njit(**_OPTIONS)

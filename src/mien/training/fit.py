@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mien.clips.tasks import Task
 from mien.models.base import Needs, Network, Recogniser
 from mien.models.flow_images import mirror
+from mien.models.options import Plan
 from mien.models.registry import Method
 from mien.models.stem import FlowStem
 from mien.protocols.view import Inputs, TrainView
@@ -47,7 +48,9 @@ class NetworkRecogniser:
         """What each member is to be trained on."""
         found = []
         for member in range(self.network.plan.members):
-            start = pretrained(self.network, view.task, self.seed, member, self.compiled)
+            start = _pretrained(
+                type(self.network), self.network.plan, view.task, self.seed, member, self.compiled
+            )
             material = gather(
                 self.network, view, seed=self.seed, member=member, device=self.device, start=start
             )
@@ -91,25 +94,18 @@ def use_kernels(module: nn.Module, compiled: bool) -> None:
             part.compiled = compiled
 
 
-def pretrained(
-    network: Network, task: Task, seed: int, member: int, compiled: bool
+@lru_cache(maxsize=64)
+def _pretrained(
+    kind: type[Network], plan: Plan, task: Task, seed: int, member: int, compiled: bool
 ) -> Mapping[str, Tensor] | None:
     """The state a member starts from after the network's own pre-training, or None if it has none.
 
     It depends on the seed and the member, not on the fold: the folds of a process share it.
     """
-    if network.pretraining(task, seed) is None:
-        return None
-    return _pretrain(type(network), network.plan, task, seed, member, compiled)
-
-
-@lru_cache(maxsize=64)
-def _pretrain(
-    kind: type[Network], plan: object, task: Task, seed: int, member: int, compiled: bool
-) -> dict[str, Tensor]:
-    network = kind(plan)  # type: ignore[arg-type]
+    network = kind(plan)
     own = network.pretraining(task, seed)
-    assert own is not None
+    if own is None:
+        return None
     view, pre_plan = own
     material = gather(network, view, seed=seed, member=member, device=torch.device("cpu"))
     use_kernels(material.module, compiled)

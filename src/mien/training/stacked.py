@@ -27,7 +27,9 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
     All must come from the same network and need the same number of steps per epoch (`can_stack`).
     """
     first = materials[0]
-    plan, template = first.plan, first.module.train()
+    plan, template = first.plan, first.module
+    for material in materials:
+        material.module.train()
     parameters, buffers = stack_module_state([m.module for m in materials])
     parameters = {name: p.detach().requires_grad_() for name, p in parameters.items()}
     fixed = _pad_fixed([m.targets.fixed for m in materials])
@@ -111,7 +113,7 @@ def _pad_fixed(rows: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 def _clip(gradients: State, largest: float) -> State:
     """Gradients scaled down, per fold, to the largest allowed norm."""
-    squares = sum(g.flatten(1).square().sum(dim=1) for g in gradients.values())
+    squares = sum(g.reshape(len(g), -1).square().sum(dim=1) for g in gradients.values())
     scale = (largest / (torch.as_tensor(squares).sqrt() + 1e-6)).clamp_max(1.0)
     return {name: g * scale.view(-1, *[1] * (g.dim() - 1)) for name, g in gradients.items()}
 

@@ -1,0 +1,144 @@
+"""`mien evaluate`: folds x seeds of one recogniser, into a run folder."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mien.errors import UsageError
+
+if TYPE_CHECKING:
+    from mien.experiments.run import Run
+
+BACKENDS = "auto, loop, stacked, processes or ray"
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of a recogniser; `mien models` lists them.")],
+    data: Annotated[str, typer.Option(help="A prepared set: its folder, or a name from `mien data list`.")],
+    task: Annotated[str, typer.Option(help="Label set; `mien tasks` lists them.")],
+    out: Annotated[Path, typer.Option(help="Run folder; an interrupted run found there is resumed.")],
+    protocol: Annotated[str, typer.Option(help="loso, cde, lodo, kfold[:k] or holdout[:share].")] = "loso",
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many seeds: 0, 1, ...")] = 3,
+    backend: Annotated[str, typer.Option(help=f"{BACKENDS}; auto measures and takes the fastest.")] = "auto",
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit", help="Also tell the invalid score if the epoch were chosen on held-out clips."
+        ),
+    ] = False,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An option of the recogniser; may be repeated."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 is one per core.")] = 0,
+    ray_address: Annotated[
+        str | None, typer.Option(help="Address of a Ray cluster; without it a local one is started.")
+    ] = None,
+    gpus_per_fold: Annotated[
+        float, typer.Option(min=0, help="GPU share of a fold on Ray, such as 0.25.")
+    ] = 0.0,
+) -> None:
+    """Train on all subjects but some, predict those, for every fold and seed; write scores with intervals.
+
+    The last epoch counts: no clip that is predicted has chosen anything. Repeating the same command resumes an
+    interrupted run, or recomputes the outputs of a finished one without training.
+    """
+    options = _options(option or [])
+    from pydantic import ValidationError
+
+    from mien.cli.progress import progress_bar
+    from mien.experiments.evaluate import evaluate as run_evaluation
+    from mien.experiments.setting import EvaluateConfig
+
+    command = "mien evaluate " + shlex.join(
+        [model, "--data", data, "--task", task, "--protocol", protocol, "--seeds", str(seeds)]
+        + [part for key, value in options.items() for part in ("--set", f"{key}={value}")]
+        + (["--audit"] if audit else [])
+        + ([] if backend == "auto" else ["--backend", backend])
+        + ["--out", str(out)]
+    )
+    given: dict[str, Any] = {
+        "model": model,
+        "data": data,
+        "task": task,
+        "protocol": protocol,
+        "seeds": seeds,
+        "options": options,
+        "backend": backend,
+        "audit": audit,
+        "device": device,
+        "workers": workers,
+        "ray_address": ray_address,
+        "gpus_per_fold": gpus_per_fold,
+    }
+    try:
+        config = EvaluateConfig(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"--{first['loc'][0]} cannot be '{first['input']}'", do=first["msg"], found=first["input"]
+        ) from error
+    with progress_bar() as update:
+        run = run_evaluation(config, out, progress=update, command=command)
+    _tell(run)
+
+
+def _options(pairs: list[str]) -> dict[str, str]:
+    options = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError("--set wants KEY=VALUE", found=pair, do="write for example --set epochs=100")
+        options[key] = value
+    return options
+
+
+def _tell(run: Run) -> None:
+    """Print the scores of a finished run as a table, and where it lies."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    metrics = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
+    record = run.record
+    table = Table(
+        title=f"{record['title']} on {record['data']['name']}: {record['task']}, {record['protocol']}"
+    )
+    peeked = metrics["audit"]
+    for name in (
+        "score",
+        "mean",
+        "sd over seeds",
+        "95 % interval",
+        *(["if one had peeked (invalid)"] * bool(peeked)),
+    ):
+        table.add_column(name, justify="left" if name == "score" else "right")
+    for name, title in (("accuracy", "accuracy"), ("uf1", "UF1"), ("uar", "UAR")):
+        score = metrics[name]
+        row = [title, _number(score["mean"]), _number(score["sd"])]
+        row.append(f"{_number(score['low'])} to {_number(score['high'])}")
+        table.add_row(*row, *([_number(peeked[name])] if peeked else []))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{metrics['n_clips']} clips, {metrics['n_subjects']} subjects, {metrics['n_seeds']} seeds, "
+        f"{len(record['excluded'])} clips left out; apex {record['apex']}; last epoch, nothing chosen on held-out clips",
+        highlight=False,
+    )
+    if record["kind"] == "reference":
+        console.print("This is a reference, not a recogniser to rank.", style="yellow")
+    if metrics["undefined"]:
+        console.print(f"undefined: {metrics['undefined']}", style="yellow")
+    console.print(
+        f"run: {run.path}   (a page of it: mien report {run.path})", highlight=False, soft_wrap=True
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

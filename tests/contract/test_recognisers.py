@@ -1,0 +1,117 @@
+"""What every registered recogniser must do: learn, predict, be repeatable, and never see the held-out clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien.experiments.jobs import Job, run_job, train_view
+from mien.experiments.setting import Setting
+from mien.facs.annotation import parse
+from mien.models import registry
+from mien.training.fit import recogniser
+
+QUICK: dict[str, dict[str, object]] = {
+    "majority": {},
+    "au-oracle": {},
+    "lda-hoof": {},
+    "svm-flow": {"inner_folds": 2},
+    "ststnet": {"epochs": 2},
+    "offapexnet": {"epochs": 1},
+    "aie-cmcl-flow": {"epochs": 2, "members": 1, "synthetic_clips": 0},
+}
+NAMES = registry.names()
+
+
+def test_every_recogniser_is_in_this_table() -> None:
+    assert set(QUICK) == set(NAMES)
+
+
+@pytest.fixture(scope="module")
+def settings(small_setting: Callable[..., Setting]) -> Callable[[str], Setting]:
+    return lambda name: small_setting(name, **QUICK[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gives_probabilities_and_repeats_itself(name: str, settings: Callable[[str], Setting]) -> None:
+    setting = settings(name)
+    first, second = (run_job(setting, Job(0, 1), compiled=False) for _ in range(2))
+    assert first.prob.shape == (len(setting.folds[1].held_out), len(setting.classes))
+    np.testing.assert_allclose(first.prob.sum(axis=1), 1, atol=1e-6)
+    assert (first.prob >= 0).all()
+    assert first.prob.tobytes() == second.prob.tobytes()
+    assert first.weights == second.weights
+
+
+def _poisoned(setting: Setting, what: str) -> Setting:
+    """The setting with the held-out clips of fold 1 turned to nonsense."""
+    at = setting.folds[1].held_out
+    if what == "pixels":
+        arrays = {}
+        for array_name, array in setting.arrays.items():
+            spoilt = np.array(array)
+            spoilt[at] = np.nan if spoilt.dtype.kind == "f" else 77
+            arrays[array_name] = spoilt
+        return replace(setting, arrays=arrays)
+    if what == "labels":
+        labels = setting.labels.copy()
+        labels[at] = (labels[at] + 1) % len(setting.classes)
+        return replace(setting, labels=labels)
+    marks = list(setting.annotations)
+    for i in at:
+        marks[i] = parse("28+38+39")
+    return replace(setting, annotations=tuple(marks))
+
+
+def _state(setting: Setting, name: str) -> bytes:
+    """Everything a recogniser has learned on fold 1, as bytes, read through its answers and its weights."""
+    learner = recogniser(registry.create(name, setting.options), seed=0)
+    learner.fit(train_view(setting, setting.folds[1]))
+    clean = {n: np.array(a)[setting.folds[1].train] for n, a in setting.arrays.items()}
+    modules = getattr(learner, "modules", [])
+    weights = b"".join(v.numpy().tobytes() for m in modules for v in m.state_dict().values())
+    return weights + learner.predict_proba(clean).tobytes()
+
+
+@pytest.mark.parametrize("what", ["pixels", "labels", "action units"])
+@pytest.mark.parametrize("name", NAMES)
+def test_poisoned_held_out_clips_leave_it_bit_identical(
+    name: str, what: str, settings: Callable[[str], Setting]
+) -> None:
+    setting = settings(name)
+    assert _state(setting, name) == _state(_poisoned(setting, what), name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_poisoned_training_clips_do_change_it(name: str, settings: Callable[[str], Setting]) -> None:
+    """The check above can fail: the same poison on the training side is noticed."""
+    setting = settings(name)
+    labels = setting.labels.copy()
+    labels[setting.folds[1].train] = np.roll(labels[setting.folds[1].train], 1)
+    other = replace(setting, labels=labels)
+    if name == "majority":
+        labels[setting.folds[1].train[0]] = (labels[setting.folds[1].train[0]] + 1) % 3
+    assert _state(setting, name) != _state(other, name)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "au-oracle"])
+def test_inputs_hold_no_labels_and_no_action_units(name: str, settings: Callable[[str], Setting]) -> None:
+    setting = settings(name)
+    assert set(setting.arrays) == {"onset_apex_flow"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_changing_the_action_units_of_all_clips_changes_no_prediction_of_methods_without_text(
+    name: str, settings: Callable[[str], Setting]
+) -> None:
+    setting = settings(name)
+    needs: Any = registry.create(name).needs
+    if needs.action_units != "never":
+        pytest.skip("it reads AUs in training, or is the oracle")
+    other = replace(setting, annotations=tuple(parse("28") for _ in setting.annotations))
+    a, b = (run_job(s, Job(0, 0), compiled=False).prob for s in (setting, other))
+    assert a.tobytes() == b.tobytes()

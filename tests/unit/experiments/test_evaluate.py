@@ -1,0 +1,155 @@
+"""An evaluation writes a run folder whose numbers agree with scikit-learn, and resumes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
+
+from mien.errors import InputError, UsageError
+from mien.experiments import backends
+from mien.experiments.compare import compare
+from mien.experiments.evaluate import evaluate
+from mien.experiments.run import Run
+from mien.experiments.setting import EvaluateConfig
+from mien.prepare.prepared import PreparedSet
+
+
+@pytest.fixture
+def config(small_set: PreparedSet) -> EvaluateConfig:
+    return EvaluateConfig(
+        model="ststnet",
+        data=str(small_set.path),
+        task="megc-3",
+        seeds=2,
+        options={"epochs": "2"},
+        backend="loop",
+        audit=True,
+        device="cpu",
+    )
+
+
+def test_metrics_agree_with_scikit_learn(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config, tmp_path / "run")
+    metrics = json.loads((run.path / "metrics.json").read_text())
+    table = pd.read_csv(run.path / "predictions.csv", dtype=str)
+    seeds = [table[table["seed"] == str(s)] for s in (0, 1)]
+    expected = [f1_score(t["truth"], t["predicted"], average="macro") for t in seeds]
+    assert metrics["uf1"]["mean"] == pytest.approx(np.mean(expected), abs=1e-12)
+    assert metrics["uf1"]["sd"] == pytest.approx(np.std(expected, ddof=1), abs=1e-12)
+    uar = [recall_score(t["truth"], t["predicted"], average="macro") for t in seeds]
+    assert metrics["uar"]["mean"] == pytest.approx(np.mean(uar), abs=1e-12)
+    accuracy = [accuracy_score(t["truth"], t["predicted"]) for t in seeds]
+    assert metrics["accuracy"]["mean"] == pytest.approx(np.mean(accuracy), abs=1e-12)
+    classes = run.record["classes"]
+    pooled = sum(confusion_matrix(t["truth"], t["predicted"], labels=classes) for t in seeds)
+    assert metrics["confusion"] == pooled.tolist()
+    assert metrics["n_clips"] == len(seeds[0]) and metrics["n_subjects"] == 5 and metrics["n_seeds"] == 2
+    assert (metrics["task"], metrics["protocol"]) == ("megc-3", "loso")
+    assert metrics["uf1"]["low"] <= metrics["uf1"]["high"]
+    assert metrics["seconds"] > 0
+
+
+def test_peeking_never_lowers_the_score(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config, tmp_path / "run")
+    metrics = json.loads((run.path / "metrics.json").read_text())
+    assert metrics["audit"]["accuracy"] >= metrics["accuracy"]["mean"]
+    assert "invalid" in metrics["audit"]["words"]
+
+
+def test_the_audit_changes_no_prediction(config: EvaluateConfig, tmp_path: Path) -> None:
+    watched = evaluate(config, tmp_path / "watched")
+    alone = evaluate(config.model_copy(update={"audit": False}), tmp_path / "alone")
+    assert (watched.path / "predictions.csv").read_bytes() == (alone.path / "predictions.csv").read_bytes()
+    assert json.loads((alone.path / "metrics.json").read_text())["audit"] is None
+
+
+def test_record_says_how_to_reproduce(config: EvaluateConfig, tmp_path: Path) -> None:
+    record = evaluate(config, tmp_path / "run", command="mien evaluate ststnet").record
+    assert record["command"] == "mien evaluate ststnet"
+    assert record["versions"]["torch"] and record["data_hash"] and record["apex"] == "given"
+    assert record["options"]["epochs"] == 2 and record["options"]["learning_rate"] == 5e-5
+    opened = record["opened"]
+    assert len(opened) == 10 and all(o["held_out_opened_at"] for o in opened)
+
+
+def test_finished_folds_are_not_repeated(
+    config: EvaluateConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = evaluate(config, tmp_path / "run")
+    whole = (run.path / "predictions.csv").read_bytes()
+    (run.path / "predictions.csv").unlink()
+    kept = sorted((run.path / "folds").iterdir())
+    for file in kept[3:]:
+        file.unlink()
+    ran: list[str] = []
+    original = backends.run_job
+
+    def counted(setting: Any, job: Any, **more: Any) -> Any:
+        ran.append(job.name)
+        return original(setting, job, **more)
+
+    monkeypatch.setattr(backends, "run_job", counted)
+    evaluate(config, tmp_path / "run")
+    assert len(ran) == 10 - 3 and not {f.stem for f in kept[:3]} & set(ran)
+    assert (run.path / "predictions.csv").read_bytes() == whole
+
+
+def test_another_evaluation_in_the_folder_is_refused(config: EvaluateConfig, tmp_path: Path) -> None:
+    evaluate(config, tmp_path / "run")
+    with pytest.raises(UsageError, match="holds another evaluation"):
+        evaluate(config.model_copy(update={"options": {"epochs": "3"}}), tmp_path / "run")
+
+
+def test_a_folder_with_other_things_is_refused(config: EvaluateConfig, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not empty and holds no run"):
+        evaluate(config, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_damaged_pieces_are_told(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config, tmp_path / "run")
+    piece = next((run.path / "folds").iterdir())
+    piece.write_bytes(piece.read_bytes()[:50])
+    with pytest.raises(InputError, match="result of a fold is damaged"):
+        evaluate(config, tmp_path / "run")
+    (run.path / "run.json").write_text("{")
+    with pytest.raises(InputError, match=r"run\.json is damaged"):
+        evaluate(config, tmp_path / "run")
+    with pytest.raises(InputError, match=r"run\.json is damaged"):
+        Run.open(run.path)
+
+
+def test_unfinished_and_foreign_folders_cannot_be_compared(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config, tmp_path / "run")
+    (run.path / "metrics.json").unlink()
+    with pytest.raises(InputError, match="not finished"):
+        compare(run.path, run.path)
+    with pytest.raises(InputError, match="not a run folder"):
+        compare(tmp_path, run.path)
+
+
+def test_a_run_equals_itself(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config, tmp_path / "run")
+    same = compare(run.path, run.path)
+    assert all(d.difference == 0 and d.p == 1 for d in same.differences.values())
+
+
+def test_ray_gives_what_one_process_gives(config: EvaluateConfig, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    few = config.model_copy(update={"seeds": 1, "audit": False})
+    on_ray = evaluate(few.model_copy(update={"backend": "ray", "workers": 2}), tmp_path / "ray")
+    in_processes = evaluate(few.model_copy(update={"backend": "processes"}), tmp_path / "processes")
+    assert (on_ray.path / "predictions.csv").read_bytes() == (in_processes.path / "predictions.csv").read_bytes()
+
+
+def test_auto_measures_and_says_why(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config.model_copy(update={"backend": "auto"}), tmp_path / "run")
+    assert run.record["backend"] in backends.BACKENDS
+    assert "measured here" in run.record["backend_reason"]
