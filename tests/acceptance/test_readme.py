@@ -1,4 +1,4 @@
-"""Every command the documents show exists: its name, its options, the make target, the linked file."""
+"""What the documents show exists: commands, options, make targets, models, tasks, linked files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 import typer
 
 from mien.cli.app import app
+from mien.clips.tasks import TASKS
+from mien.models import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "Makefile"])
@@ -61,6 +63,14 @@ def test_the_command_and_its_options_exist(words: list[str]) -> None:
     for word in rest:
         if word.startswith("-"):
             assert word.partition("=")[0] in known | {"--help", "--debug"}, f"{word} of `{' '.join(words)}`"
+
+
+@pytest.mark.parametrize("words", [p for p in COMMANDS if p.values[0][1] in ("evaluate", "models")])
+def test_the_model_and_the_task_exist(words: list[str]) -> None:
+    if words[2:] and re.fullmatch(r"[a-z-]+", words[2]) and not words[2].startswith("-"):
+        assert words[2] in registry.names()
+    if "--task" in words:
+        assert words[words.index("--task") + 1] in TASKS
 
 
 @pytest.mark.parametrize("words", [p for p in COMMANDS if p.values[0][0] == "make"])

@@ -11,21 +11,19 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 import mien
-from mien.cli import data, doctor, models, report, tasks
+from mien.cli import compare, data, doctor, evaluate, models, report, tasks
 from mien.errors import MienError
 
 DONE, OUR_FAULT, WRONG_CALL, BAD_INPUT, DONE_WITH_GAPS, STOPPED = 0, 1, 2, 3, 4, 130
 
 app = typer.Typer(
-    help="Mien: facial micro-expressions, recognised and honestly evaluated. It runs on this machine alone.",
+    help="Mien: facial micro-expressions, recognised and honestly evaluated. Data stay on your machines.",
     epilog="Exit codes: 0 done, 1 a fault of Mien, 2 wrong call, 3 bad input, 4 done with gaps (listed).",
     no_args_is_help=True,
     add_completion=False,
@@ -56,9 +54,8 @@ def _options_of_every_command(
 
 
 app.add_typer(data.app, name="data")
-for _name in ("evaluate", "compare"):
-    if find_spec(f"mien.cli.{_name}"):
-        app.command(_name)(getattr(import_module(f"mien.cli.{_name}"), _name))
+app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("models")(models.models)
 app.command("tasks")(tasks.tasks)

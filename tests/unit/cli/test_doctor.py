@@ -9,10 +9,18 @@ from pathlib import Path
 import pytest
 
 from mien.cli import doctor
+from mien.errors import InputError
 
 
 def lines_of(out: str) -> dict[str, str]:
     return {line.split()[0]: line for line in out.splitlines() if line.split()}
+
+
+def lose_the_text_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locate() -> str:
+        raise InputError("the default text encoder is not installed")
+
+    monkeypatch.setattr("mien.text.encoder.locate", locate)
 
 
 def test_a_sound_installation_has_no_gap(mien: Callable) -> None:
@@ -25,7 +33,7 @@ def test_a_sound_installation_has_no_gap(mien: Callable) -> None:
 
 
 def test_a_missing_text_encoder_is_a_gap(mien: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mien.text.encoder.find_encoder", lambda: None)
+    lose_the_text_encoder(monkeypatch)
     code, out, _ = mien("doctor")
     assert code == 4
     assert "1 gap:" in out
@@ -59,7 +67,7 @@ def test_torchvision_is_a_gap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 def test_every_gap_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mien.text.encoder.find_encoder", lambda: None)
+    lose_the_text_encoder(monkeypatch)
     gaps = [
         check for check in (*doctor.packages(), *doctor.weights(), *doctor.machine()) if check.state == "gap"
     ]

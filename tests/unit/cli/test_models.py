@@ -21,11 +21,19 @@ def test_every_registered_model_is_listed_with_its_kind(mien: Callable) -> None:
 def test_one_model_shows_its_paper_and_every_option(mien: Callable, name: str) -> None:
     code, out, _ = mien("models", name)
     assert code == 0
-    assert registry.card(name).paper.split()[0] in out
-    first_words = {line.split()[0] for line in out.splitlines() if line.split()}
+    assert registry.card(name).paper[:12] in out
+    first_words = {line.split()[0] for line in out.splitlines() if line.strip()}
     for option, field in registry.options(name).model_fields.items():
         assert option in first_words
         assert field.description, f"{name}.{option} has no description"
+
+
+def test_the_range_of_an_option_is_shown_in_words(mien: Callable) -> None:
+    _, out, _ = mien("models", "ststnet")
+    (epochs,) = (line for line in out.splitlines() if line.startswith("epochs "))
+    assert "int, at least 1" in epochs
+    (optimiser,) = (line for line in out.splitlines() if line.startswith("optimiser "))
+    assert "adam or adamw" in optimiser
 
 
 def test_an_unknown_model_is_a_wrong_call_that_names_the_nearest(mien: Callable) -> None:
