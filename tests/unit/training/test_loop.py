@@ -1,46 +1,56 @@
-"""The plan's learning rates, random keys, and what the loop does with the last epoch."""
+"""The training loop: it learns, tells its curve, and the observer only looks on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
+from torch import nn
 
+from mien.experiments.jobs import train_view
+from mien.experiments.setting import Setting
 from mien.models.options import Plan
-from mien.training import keys
-from mien.training.loop import make_optimiser
-from mien.training.material import learning_rate
+from mien.models.ststnet import Ststnet, StstnetOptions
+from mien.training.loop import make_optimiser, train
+from mien.training.material import Material, gather
+from mien.training.weights import fingerprint
 
 
-def test_constant_schedule() -> None:
-    plan = Plan(epochs=10, learning_rate=0.1)
-    assert [learning_rate(plan, e) for e in range(10)] == [0.1] * 10
+def _material(setting: Setting, **options: object) -> Material:
+    network = Ststnet(StstnetOptions(**options))  # type: ignore[arg-type]
+    view = train_view(setting, setting.folds[0])
+    return gather(network, view, seed=0, member=0, device=torch.device("cpu"))
 
 
-def test_warm_up_then_cosine_to_a_tenth() -> None:
-    plan = Plan(epochs=12, learning_rate=0.1, schedule="cosine", warmup_epochs=4)
-    rates = [learning_rate(plan, e) for e in range(12)]
-    assert rates[:4] == pytest.approx([0.025, 0.05, 0.075, 0.1])
-    assert rates[4] == pytest.approx(0.1) and rates[-1] == pytest.approx(0.01)
-    assert all(a >= b for a, b in zip(rates[4:], rates[5:], strict=False))
+def test_the_loss_falls(small_setting: Callable[..., Setting]) -> None:
+    curve = train(_material(small_setting("ststnet"), epochs=30, learning_rate=1e-2, batch_size=16))
+    assert len(curve) == 30 and set(curve[0]) == {"loss", "classification"}
+    assert curve[-1]["loss"] < 0.7 * curve[0]["loss"]
 
 
-def test_keys_depend_on_every_part() -> None:
-    base = keys.key(0, "casme2/sub01", 0)
-    assert base == keys.key(0, "casme2/sub01", 0)
-    others = [keys.key(1, "casme2/sub01", 0), keys.key(0, "casme2/sub02", 0), keys.key(0, "casme2/sub01", 1)]
-    assert len({base, *others}) == 4
+def test_the_observer_sees_every_epoch_and_changes_nothing(small_setting: Callable[..., Setting]) -> None:
+    seen: list[int] = []
+
+    def observe(epoch: int, module: nn.Module) -> None:
+        seen.append(epoch)
+        module.eval()(torch.zeros(2, 3, 28, 28))
+
+    watched, alone = (_material(small_setting("ststnet"), epochs=3) for _ in range(2))
+    train(watched, observe)
+    train(alone)
+    assert seen == [0, 1, 2]
+    assert fingerprint([watched.module]) == fingerprint([alone.module])
 
 
-def test_seeded_leaves_the_global_generator_as_it_was() -> None:
-    torch.manual_seed(3)
-    expected = torch.rand(1)
-    torch.manual_seed(3)
-    with keys.seeded("anything"):
-        inside = torch.rand(1)
-    assert torch.rand(1) == expected and inside != expected
+def test_gradients_can_be_clipped(small_setting: Callable[..., Setting]) -> None:
+    free, held = (_material(small_setting("ststnet"), epochs=1, clip_norm=c) for c in (0.0, 1e-3))
+    train(free)
+    train(held)
+    assert fingerprint([free.module]) != fingerprint([held.module])
 
 
-def test_optimisers() -> None:
-    p = [torch.nn.Parameter(torch.ones(2))]
-    assert type(make_optimiser(p, Plan(optimiser="adam"))) is torch.optim.Adam
-    assert type(make_optimiser(p, Plan(optimiser="adamw"))) is torch.optim.AdamW
+@pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)])
+def test_optimisers(name: str, kind: type) -> None:
+    plan = Plan.parse({"optimiser": name}, model="x")
+    assert type(make_optimiser([torch.nn.Parameter(torch.ones(2))], plan)) is kind

@@ -1,0 +1,85 @@
+"""From a configuration to arrays, labels and folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.errors import InputError, MienError, UsageError
+from mien.experiments.setting import EvaluateConfig, resolve
+from mien.prepare.importing import import_megc2019_flow
+from mien.prepare.prepared import ArrayToWrite, PreparedSet
+
+
+def _config(data: object, **more: object) -> EvaluateConfig:
+    given = {"model": "lda-hoof", "data": str(data), "task": "megc-3", "device": "cpu"} | more
+    return EvaluateConfig(**given)  # type: ignore[arg-type]
+
+
+def test_folds_cover_the_kept_clips_once(small_set: PreparedSet) -> None:
+    setting, data, excluded = resolve(_config(small_set.path))
+    held = np.concatenate([fold.held_out for fold in setting.folds])
+    assert sorted(held.tolist()) == list(range(len(setting.keys)))
+    assert len(setting.keys) + len(excluded) == len(data)
+
+
+def test_the_oracle_gets_action_units_and_leaves_uncoded_clips_out(shared_data: Path, tmp_path: Path) -> None:
+    data = import_megc2019_flow(shared_data / "megc2019_flow", tmp_path / "set")
+    setting, _, excluded = resolve(_config(data.path, model="au-oracle"))
+    assert len(setting.keys) == 278 and len(excluded) == 164
+    assert all("no AU coding" in reason for _, reason in excluded)
+    assert set(setting.arrays) == {"action_units"}
+
+
+def test_real_set_has_68_folds(shared_data: Path, tmp_path: Path) -> None:
+    data = import_megc2019_flow(shared_data / "megc2019_flow", tmp_path / "set")
+    setting, _, excluded = resolve(_config(data.path, protocol="cde"))
+    assert len(setting.folds) == 68 and len(setting.keys) == 442 and not excluded
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"model": "ststnett"}, "no recogniser 'ststnett'"),
+        ({"task": "megc-4"}, "no task 'megc-4'"),
+        ({"protocol": "losso"}, "unknown protocol 'losso'"),
+        ({"options": {"blocs": "3"}}, "no option 'blocs'"),
+        ({"task": "casme2-5"}, "none of the clips"),
+    ],
+)
+def test_wrong_names_are_told(wrong: dict[str, object], message: str, small_set: PreparedSet) -> None:
+    with pytest.raises(MienError, match=message):
+        resolve(_config(small_set.path, **wrong))
+
+
+def test_a_set_without_the_array_is_refused(small_set: PreparedSet, tmp_path: Path) -> None:
+    other = ArrayToWrite(np.zeros((len(small_set), 1, 4), np.float32), ("x",), "none", "made for this test")
+    recipe: dict[str, object] = {}
+    PreparedSet.write(tmp_path / "set", name="x", table=small_set.table, arrays={"landmarks": other}, recipe=recipe)
+    with pytest.raises(InputError, match="lacks an array"):
+        resolve(_config(tmp_path / "set"))
+
+
+def test_a_class_of_one_subject_only_is_refused(small_set: PreparedSet, tmp_path: Path) -> None:
+    frame = small_set.table.frame
+    frame["emotion"] = ["surprise" if s == frame["subject"][0] else "happiness" for s in frame["subject"]]
+    table = type(small_set.table)(frame)
+    array = ArrayToWrite(np.array(small_set.arrays["onset_apex_flow"]), ("u", "v", "strain"), "px", "test")
+    recipe: dict[str, object] = {}
+    PreparedSet.write(tmp_path / "set", name="x", table=table, arrays={"onset_apex_flow": array}, recipe=recipe)
+    with pytest.raises(InputError) as caught:
+        resolve(_config(tmp_path / "set"))
+    assert "surprise" in str(caught.value)
+
+
+def test_a_missing_gpu_is_told(small_set: PreparedSet) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(InputError, match="no CUDA device"):
+        resolve(_config(small_set.path, device="cuda"))
+    with pytest.raises(UsageError):
+        resolve(_config(small_set.path, model="none"))
