@@ -1,1 +1,1 @@
-"""The Facial Action Coding System: catalogue of actions, annotation strings, sentences, prototypes of emotions."""
+"""The Facial Action Coding System: catalogue, annotation strings, sentences, prototypes of emotions."""

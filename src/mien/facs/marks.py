@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mien.facs.catalogue import CATALOGUE, MIRRORED, Kind, Side
+from mien.facs.catalogue import CATALOGUE, DESCRIPTORS, MIRRORED, Kind, Side
 
 _OTHER_SIDE: dict[Side, Side] = {"L": "R", "R": "L"}
 
@@ -16,7 +16,7 @@ class AUMark:
 
     Attributes:
         code: the FACS number, a key of `CATALOGUE`.
-        side: "" both sides or not said, "L", "R", "A" both but one of them stronger, "T" top lip, "B" bottom lip.
+        side: "" both sides or not said, "L", "R", "A" both but one of them stronger, "T" top, "B" bottom lip.
         intensity: "" or a FACS intensity "A" (trace) to "E" (maximum), or a range "B/C".
         uncertain: the coder doubted it: `ref(7)`, `12B ?`.
         static: there all the time and not part of the movement: `4(k)`.
@@ -39,7 +39,7 @@ class AUMark:
         return not (self.uncertain or self.static)
 
     def __str__(self) -> str:
-        prefix = "" if self.kind == "AU" else self.kind
+        prefix = self.kind if self.kind == "M" or self.code in DESCRIPTORS else ""
         text = f"{prefix}{self.side}{self.code}{self.intensity}{'(k)' if self.static else ''}"
         return f"ref({text})" if self.uncertain else text
 
@@ -57,8 +57,8 @@ class AUAnnotation:
         raw: the cell exactly as it was given, as text.
         units: the marks stated without an "or", in the order written, each once.
         alternatives: one entry per "x or y".
-        coded: False if the database holds no AU coding for the clip at all (empty cell, NULL, `/`, -1). A clip coded
-            as `?` is coded, with nothing in it.
+        coded: False if the database holds no AU coding for the clip at all (empty cell, NULL, `/`, -1). A clip
+            coded as `?` is coded, with nothing in it.
         notes: what was not read, and every choice made while reading.
     """
 
@@ -70,7 +70,7 @@ class AUAnnotation:
 
     @property
     def certain(self) -> tuple[AUMark, ...]:
-        """The marks that are surely there, by code: stated without doubt, or the same code in every alternative."""
+        """The marks that are surely there, by code: stated without doubt, or of one code in every alternative."""
         found = [mark for mark in self.units if mark.counts]
         for branches in self.alternatives:
             shared = frozenset.intersection(*(_codes(branch) for branch in branches))
@@ -79,24 +79,31 @@ class AUAnnotation:
 
     @property
     def numbers(self) -> frozenset[int]:
-        """The certain codes without sides and intensities: two clips with equal numbers show the same actions.
+        """The certain Action Units without sides and intensities: clips with equal numbers show the same.
 
-        Doubtful codes, static ones, and codes of only one side of an "or" are left out.
+        Left out: doubtful and static codes, codes on one side of an "or" only, and what is no Action Unit
+        (action descriptors, behaviour, head and gaze).
         """
-        return _codes(self.certain)
+        return frozenset(mark.code for mark in self.certain if mark.kind == "AU")
 
     @property
     def vague(self) -> bool:
-        """Whether an action was coded, but no single code is certain (`L12 or L14`, `ref(4A)`, `reaction?`).
+        """Whether an action was coded, but none of the codes is certain (`L12 or L14`, `ref(4A)`, `31?`).
 
-        `numbers` is then empty although something was seen; a bare `?` is not vague, it is empty.
+        Nothing is then certain although something was seen; a bare `?` is not vague, it is empty.
         """
-        doubtful = bool(self.alternatives) or any(mark.uncertain for mark in self.units)
-        return self.coded and not self.numbers and doubtful
+        return not self.certain and bool(self.possible)
+
+    @property
+    def possible(self) -> tuple[AUMark, ...]:
+        """The marks that may be there: the doubtful ones and those of every alternative, by code."""
+        found = [mark for mark in self.units if mark.uncertain]
+        found += [mark for branches in self.alternatives for branch in branches for mark in branch]
+        return tuple(sorted(dict.fromkeys(m for m in found if not m.static), key=lambda mark: mark.code))
 
     @property
     def canonical(self) -> str:
-        """The annotation in one spelling, which `parse` reads back as the same marks: `4B+L12+(14 or 17)`."""
+        """One spelling of it, which `parse` reads back as the same marks: `4B+L12+(14 or 17)`."""
         if not self.coded:
             return ""
         parts = [str(mark) for mark in self.units]
@@ -115,13 +122,14 @@ def _common(branches: Alternatives, code: int) -> AUMark:
 
 
 def _spell(branch: Branch) -> str:
-    return "+".join(str(mark) for mark in branch) or "nothing"
+    text = "+".join(str(mark) for mark in branch) or "nothing"
+    return f"({text})" if len(branch) > 1 else text
 
 
 def flip(annotation: AUAnnotation) -> AUAnnotation:
-    """The annotation of the mirrored picture: left and right swapped, also in head and gaze codes (51-52, 55-56, 61-62).
+    """The annotation of the mirrored picture: left and right swapped, also in codes of head and gaze.
 
-    `raw` and `notes` stay what the source says.
+    Those are 51 and 52, 55 and 56, 61 and 62. `raw` and `notes` stay what the source says.
     """
     return replace(
         annotation,
