@@ -45,8 +45,8 @@ def evaluate(
 ) -> None:
     """Train on all subjects but some, predict those, for every fold and seed; write scores with intervals.
 
-    The last epoch counts: no clip that is predicted has chosen anything. Repeating the same command resumes an
-    interrupted run, or recomputes the outputs of a finished one without training.
+    The last epoch counts: no clip that is predicted has chosen anything. Repeating the same command resumes
+    an interrupted run, or recomputes the outputs of a finished one without training.
     """
     options = _options(option or [])
     from pydantic import ValidationError
@@ -103,32 +103,28 @@ def _tell(run: Run) -> None:
     import json
 
     from rich.console import Console
-    from rich.table import Table
+
+    from mien.cli.tables import table
 
     metrics = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
     record = run.record
-    table = Table(
-        title=f"{record['title']} on {record['data']['name']}: {record['task']}, {record['protocol']}"
-    )
     peeked = metrics["audit"]
-    for name in (
-        "score",
-        "mean",
-        "sd over seeds",
-        "95 % interval",
-        *(["if one had peeked (invalid)"] * bool(peeked)),
-    ):
-        table.add_column(name, justify="left" if name == "score" else "right")
+    columns = ["score", "mean", "sd over seeds", "95 % interval"]
+    rows = []
     for name, title in (("accuracy", "accuracy"), ("uf1", "UF1"), ("uar", "UAR")):
         score = metrics[name]
-        row = [title, _number(score["mean"]), _number(score["sd"])]
-        row.append(f"{_number(score['low'])} to {_number(score['high'])}")
-        table.add_row(*row, *([_number(peeked[name])] if peeked else []))
+        interval = f"{_number(score['low'])} to {_number(score['high'])}"
+        row = [title, _number(score["mean"]), _number(score["sd"]), interval]
+        rows.append([*row, _number(peeked[name])] if peeked else row)
+    if peeked:
+        columns.append("if one had peeked (invalid)")
+    title = f"{record['title']} on {record['data']['name']}: {record['task']}, {record['protocol']}"
     console = Console()
-    console.print(table)
+    console.print(table(title, columns, rows, numbers=len(columns) - 1))
     console.print(
-        f"{metrics['n_clips']} clips, {metrics['n_subjects']} subjects, {metrics['n_seeds']} seeds, "
-        f"{len(record['excluded'])} clips left out; apex {record['apex']}; last epoch, nothing chosen on held-out clips",
+        f"\n{metrics['n_clips']} clips, {metrics['n_subjects']} subjects, {metrics['n_seeds']} seeds, "
+        f"{len(record['excluded'])} clips left out; apex {record['apex']}; "
+        "last epoch, nothing chosen on held-out clips",
         highlight=False,
     )
     if record["kind"] == "reference":

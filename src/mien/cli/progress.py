@@ -53,17 +53,23 @@ class _LineLog:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._first: tuple[float, int] | None = None
+        self._done_before: int | None = None
+        self._rate_from: tuple[float, int] | None = None
         self._last_line_s = 0.0
 
     def __call__(self, done: int, total: int, text: str) -> None:
         now_s = time.monotonic()
-        if self._first is None:
-            self._first = (now_s, done)
-        elif done < total and now_s - self._last_line_s < LINE_EVERY_S:
+        is_first = self._done_before is None
+        if self._done_before is None:
+            self._done_before = done
+        # What comes before the first step (choosing a backend, compiling) says nothing about the rest.
+        if self._rate_from is None and done > self._done_before:
+            self._rate_from = (now_s, done)
+        if not is_first and done < total and now_s - self._last_line_s < LINE_EVERY_S:
             return
         self._last_line_s = now_s
-        left = _time_left(now_s - self._first[0], done - self._first[1], total - done)
+        since_s, since_done = self._rate_from or (now_s, done)
+        left = _time_left(now_s - since_s, done - since_done, total - done)
         self._stream.write(f"{text}: {done}/{total}{left}\n")
         self._stream.flush()
 

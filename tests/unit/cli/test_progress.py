@@ -36,13 +36,15 @@ def test_a_log_gets_the_first_and_the_last_state_and_a_line_now_and_then(clock: 
     assert len(lines) == 6
 
 
-def test_time_left_counts_the_work_of_this_call_only(clock: list[float]) -> None:
+def test_time_left_counts_the_work_since_the_first_step_of_this_call(clock: list[float]) -> None:
     log = io.StringIO()
     with progress_bar(log) as update:
         update(60, 68, "resumed")
         clock[0] += 600.0
         update(64, 68, "resumed")
-    assert log.getvalue().splitlines()[-1] == "resumed: 64/68, about 10 min left"
+        clock[0] += 600.0
+        update(66, 68, "resumed")
+    assert log.getvalue().splitlines()[1:] == ["resumed: 64/68", "resumed: 66/68, about 10 min left"]
 
 
 def test_a_terminal_gets_a_bar_that_is_gone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
