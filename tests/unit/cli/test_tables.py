@@ -23,3 +23,8 @@ def test_cells_are_text_and_never_markup() -> None:
 def test_numbers_are_flush_right() -> None:
     lines = shown("", ("name", "clips"), [("a", 5), ("b", 12345)], numbers=1).splitlines()
     assert lines[-2:] == ["a          5", "b      12345"]
+
+
+def test_a_title_longer_than_the_table_stays_on_one_line() -> None:
+    title = "a title that is longer than its narrow table"
+    assert shown(title, ("a",), [(1,)]).splitlines()[0].rstrip() == title
