@@ -2,8 +2,8 @@
 
     python benchmarks/loso.py [--data SET] [--epochs 10] [--repeats 3]
 
-All implementations train the same folds on the same clips for the same number of epochs, in turn, in one process
-tree; ratios are taken within a repeat and their median is printed. The published evaluation has 800
+All implementations train the same folds on the same clips for the same number of epochs, in turn, in one
+process tree; ratios are taken within a repeat and their median is printed. The published evaluation has 800
 epochs: --epochs is the share of it that is run. Starting the worker processes (once per run) is timed apart.
 """
 
@@ -118,7 +118,9 @@ def main() -> None:
             # What a run of one epoch costs more than its epoch is the start of the workers: paid once per run.
             rows[name].append(taken - _start(name, start_s, taken, given.epochs))
     floor, peak = floor_s(setting, given.epochs, cores)
-    print(f"{'implementation':18} {'median s':>9} {'ms a fold and epoch':>20} {'times faster':>13}  (min to max)")
+    print(
+        f"{'implementation':18} {'median s':>9} {'ms a fold and epoch':>20} {'times faster':>13}  (min to max)"
+    )
     for name, times in rows.items():
         ratios = [a / b for a, b in zip(rows["published module"], times, strict=True)]
         middle = statistics.median(times)
@@ -126,8 +128,12 @@ def main() -> None:
             f"{name:18} {middle:9.2f} {1000 * middle / len(setting.folds) / given.epochs:20.2f} "
             f"{statistics.median(ratios):13.2f}  ({min(ratios):.2f} to {max(ratios):.2f})"
         )
-    print(f"floor: {floor:.2f} s at {peak:.0f} GFLOP/s measured on {cores} cores; starting workers: {start_s:.1f} s once")
-    print(f"workload: {registry.card('ststnet').title}, {len(train_view(setting, setting.folds[0]))} clips in fold 1")
+    print(
+        f"floor: {floor:.2f} s at {peak:.0f} GFLOP/s measured on {cores} cores; starting workers: {start_s:.1f} s once"
+    )
+    print(
+        f"workload: {registry.card('ststnet').title}, {len(train_view(setting, setting.folds[0]))} clips in fold 1"
+    )
 
 
 def _start(name: str, start_s: float, taken: float, epochs: int) -> float:

@@ -67,7 +67,9 @@ class Problems:
     def __iter__(self) -> Iterator[str]:
         return iter(self._found)
 
-    def raise_if_any(self, title: str, *, where: object = None, do: str | None = None, most: int = 20) -> None:
+    def raise_if_any(
+        self, title: str, *, where: object = None, do: str | None = None, most: int = 20
+    ) -> None:
         """Raise one `InputError` that lists all problems (the first `most`, then a count)."""
         if not self._found:
             return

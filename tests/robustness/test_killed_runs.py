@@ -15,10 +15,19 @@ from mien.prepare.prepared import PreparedSet
 
 
 def _command(small_set: PreparedSet, out: Path, backend: str) -> list[str]:
+    given = f"--task megc-3 --seeds 2 --set epochs=150 --backend {backend} --device cpu".split()
     return [
-        sys.executable, "-c", "from mien.cli.app import main; main()", "evaluate", "ststnet", "--data", str(small_set.path),
-        "--task", "megc-3", "--seeds", "2", "--set", "epochs=150", "--backend", backend, "--device", "cpu", "--out", str(out),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "mien",
+        "evaluate",
+        "ststnet",
+        "--data",
+        str(small_set.path),
+        *given,
+        "--out",
+        str(out),
+    ]
 
 
 @pytest.mark.parametrize("backend", ["loop", "processes"])
@@ -47,7 +56,9 @@ def test_workers_of_a_killed_run_leave(small_set: PreparedSet, tmp_path: Path) -
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not list((tmp_path / "run").glob("folds/[0-9]*.npz")):
         time.sleep(0.02)
-    children = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    children = [
+        int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    ]
     assert children
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

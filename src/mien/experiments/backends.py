@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import threading
@@ -23,7 +24,8 @@ from mien.training.stacked import train_stacked
 
 Results = Iterator[FoldResult]
 Backend = Callable[[Setting, Sequence[Job], Sequence[Job], EvaluateConfig], Results]
-"""Gets the setting, all jobs of the run, those still to do, and the configuration; yields results as they come."""
+"""Gets the setting, all jobs of the run, those still to do, and the configuration; yields results as they
+come."""
 
 STACK = {"cpu": 8, "cuda": 256}
 
@@ -51,7 +53,9 @@ def processes(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config
 
 def workers(config: EvaluateConfig) -> int:
     """Worker processes: as asked for, else one per core that this process may use."""
-    return config.workers or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1))
+    return config.workers or len(
+        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    )
 
 
 _worker_setting: Setting | None = None
@@ -79,8 +83,8 @@ def _work(job: Job) -> FoldResult:
 def stacked(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: EvaluateConfig) -> Results:
     """Many folds as one batched module.
 
-    The groups follow from all jobs of the run, not from those left to do: a resumed run repeats a whole group, so
-    its numbers are those of an uninterrupted one.
+    The groups follow from all jobs of the run, not from those left to do: a resumed run repeats a whole
+    group, so its numbers are those of an uninterrupted one.
     """
     method = registry.create(setting.model, setting.options)
     if not isinstance(method, Network) or not method.stackable:
@@ -139,7 +143,9 @@ def on_ray(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: E
     try:
         import ray
     except ImportError as error:
-        raise UsageError("Ray is not installed", do="pip install 'mien[ray]', or another --backend") from error
+        raise UsageError(
+            "Ray is not installed", do="pip install 'mien[ray]', or another --backend"
+        ) from error
     own = not ray.is_initialized()
     if own:
         try:
@@ -148,7 +154,7 @@ def on_ray(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: E
                 num_cpus=None if config.ray_address else workers(config),
                 include_dashboard=False if config.ray_address is None else None,
                 log_to_driver=False,
-                logging_level="error",
+                logging_level=logging.ERROR,
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise InputError(

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import torch
 
-from mien.experiments.backends import STACK, stack_groups, train_view, workers
-from mien.experiments.jobs import Job
+from mien.experiments.backends import STACK, stack_groups, workers
+from mien.experiments.jobs import Job, train_view
 from mien.experiments.setting import EvaluateConfig, Setting
 from mien.models import registry
 from mien.models.base import Network

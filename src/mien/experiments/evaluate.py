@@ -58,7 +58,9 @@ def evaluate(
             run.record["seconds"] = float(run.record["seconds"]) + time.perf_counter() - start
             start = time.perf_counter()
             if progress is not None:
-                progress(len(done), len(jobs), f"seed {result.job.seed}, {setting.folds[result.job.fold].name}")
+                progress(
+                    len(done), len(jobs), f"seed {result.job.seed}, {setting.folds[result.job.fold].name}"
+                )
     return _finish(run, setting, [done[job] for job in jobs])
 
 

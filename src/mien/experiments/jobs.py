@@ -92,7 +92,9 @@ class FoldResult:
             note = json.loads(str(arrays["note"]))
             embedding = None
             if "visual" in arrays:
-                embedding = Embedding(arrays["visual"], tuple(arrays["nearest"].tolist()), arrays["similarity"])
+                embedding = Embedding(
+                    arrays["visual"], tuple(arrays["nearest"].tolist()), arrays["similarity"]
+                )
             return cls(
                 job=Job(int(note["seed"]), int(note["fold"])),
                 prob=arrays["prob"],
@@ -183,4 +185,4 @@ class Audit:
     def predictions(self) -> NDArray[np.uint8]:
         """Predicted class (E, n) per epoch; members are averaged, as in the prediction that counts."""
         prob = np.array([np.mean(self._epochs[epoch], axis=0) for epoch in sorted(self._epochs)])
-        return prob.argmax(axis=2).astype(np.uint8)
+        return np.asarray(prob.argmax(axis=2), dtype=np.uint8)

@@ -77,7 +77,9 @@ class Run:
                 do="restore it from a copy, or start again with another --out",
             ) from error
         if schema != SCHEMA:
-            raise InputError("the run was written by another version of Mien", where=file, found=f"schema {schema}")
+            raise InputError(
+                "the run was written by another version of Mien", where=file, found=f"schema {schema}"
+            )
         return dict(record)
 
     @classmethod

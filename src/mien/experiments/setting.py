@@ -140,7 +140,9 @@ def _device(asked: str) -> str:
     import torch
 
     if asked == "cuda" and not torch.cuda.is_available():
-        raise InputError("no CUDA device is available", do="use --device cpu; mien doctor shows what is found")
+        raise InputError(
+            "no CUDA device is available", do="use --device cpu; mien doctor shows what is found"
+        )
     if asked == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return asked

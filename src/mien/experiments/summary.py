@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from mien.experiments.jobs import FoldResult
 from mien.experiments.run import write_bytes, write_json
@@ -47,10 +46,9 @@ def predictions_table(setting: Setting, results: Sequence[FoldResult]) -> pd.Dat
     return table.drop(columns="position").reset_index(drop=True)
 
 
-def metrics(
-    table: pd.DataFrame, classes: Sequence[str], audit: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """All scores of a predictions table (columns as `Run.predictions` gives them); see the run-folder format."""
+def metrics(table: pd.DataFrame, classes: Sequence[str], audit: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All scores of a predictions table (columns as `Run.predictions` gives them); see the run-folder
+    format."""
     k = len(classes)
     index = {name: i for i, name in enumerate(classes)}
     truth, predicted = table["truth"].map(index), table["predicted"].map(index)
@@ -59,7 +57,7 @@ def metrics(
         for seed, rows in table.groupby("seed", sort=True).indices.items()
     ]
     per_seed = [{"seed": int(str(seed)), **recognition.scores(matrix).as_dict()} for seed, matrix in by_seed]
-    wide = table.assign(t=truth, p=predicted).pivot(index="key", columns="seed", values="p")
+    wide = table.assign(p=predicted).set_index(["key", "seed"])["p"].unstack()  # noqa: PD010
     first = table[table["seed"] == table["seed"].min()].set_index("key").loc[wide.index]
     labels = first["truth"].map(index).to_numpy()
     bootstrap = intervals.subject_bootstrap(
@@ -126,9 +124,7 @@ def _per_database(
     }
 
 
-def _per_subject(
-    table: pd.DataFrame, truth: pd.Series, predicted: pd.Series, k: int
-) -> list[dict[str, Any]]:
+def _per_subject(table: pd.DataFrame, truth: pd.Series, predicted: pd.Series, k: int) -> list[dict[str, Any]]:
     found = []
     for group, rows in table.groupby("group", sort=True):
         scores = _seed_means(rows, truth, predicted, k)
@@ -144,8 +140,8 @@ def _per_subject(
 def peeked(setting: Setting, results: Sequence[FoldResult]) -> dict[str, Any] | None:
     """The scores if, fold by fold, the epoch that does best on the held-out clips had been kept.
 
-    Not a valid estimate: it says how much choosing the epoch on the held-out subject would have added. Means over the
-    seeds of the pooled scores; the first of equally good epochs is taken.
+    Not a valid estimate: it says how much choosing the epoch on the held-out subject would have added. Means
+    over the seeds of the pooled scores; the first of equally good epochs is taken.
     """
     if any(result.peeked is None for result in results):
         return None
@@ -204,7 +200,7 @@ def _write_embeddings(path: Path, setting: Setting, results: Sequence[FoldResult
         return
     at = np.concatenate([setting.folds[result.job.fold].held_out for result, _ in own])
     order = np.argsort(at, kind="stable")
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: dict[str, Any] = {
         "key": setting.keys[at],
         "visual": np.concatenate([e.visual for _, e in own]),
         "nearest": np.concatenate([np.array(e.nearest, dtype=np.str_) for _, e in own]),

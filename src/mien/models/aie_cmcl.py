@@ -1,8 +1,10 @@
-"""AIE-CMCL on the onset-apex flow image: a visual network tied, in training, to BERT embeddings of AU sentences.
+"""AIE-CMCL on the onset-apex flow image: a visual network tied, in training, to BERT embeddings of AU
+sentences.
 
-Song, Wang, Wu, Huang, Xiao: "Micro-Expression Recognition Based on Attribute Information Embedding and Cross-modal
-Contrastive Learning", IJCNN 2022, arXiv 2205.14643. The abstract is all that could be read: visual features tied to BERT
-embeddings of FACS text by a cross-modal contrastive loss are confirmed, everything else here is our choice.
+Song, Wang, Wu, Huang, Xiao: "Micro-Expression Recognition Based on Attribute Information Embedding and
+Cross-modal Contrastive Learning", IJCNN 2022, arXiv 2205.14643. The abstract is all that could be read:
+visual features tied to BERT embeddings of FACS text by a cross-modal contrastive loss are confirmed,
+everything else here is our choice.
 """
 
 from __future__ import annotations
@@ -39,10 +41,23 @@ from mien.prepare.synthetic import DATASET, sample_flow
 from mien.protocols.view import Inputs, TrainView
 
 LARGEST_SCALE = 100.0
+PRETRAINING_SEED = 1_000_000_007
+"""Keeps the people of the pre-training apart from those of any `synthetic-flow` set, whose seeds are small."""
 
 
 class AieCmclOptions(TextOptions):
-    filters: int = Field(32, ge=4, le=256, description="filters of the flow encoder's convolution")
+    epochs: int = Field(20, ge=1, description="passes over the training clips; the last one is used")
+    batch_size: int = Field(64, ge=2, description="clips per step")
+    optimiser: Literal["adam", "adamw"] = Field("adamw", description="adam or adamw")
+    weight_decay: float = Field(0.01, ge=0, description="decoupled weight decay")
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
+    balance: float = Field(
+        0.5, ge=0, le=1, description="class weights: clips per class to the power of minus this"
+    )
+    flip: float = Field(0.5, ge=0, le=1, description="chance of a left-right flip in training (u negated)")
+    shift_px: int = Field(1, ge=0, le=4, description="largest shift of a training image in pixels, each axis")
+    test_flip: bool = Field(True, description="average the probabilities of the clip and its mirror image")
+    filters: int = Field(16, ge=4, le=256, description="filters of the flow encoder's convolution")
     features: int = Field(128, ge=8, le=1024, description="size of the fused visual feature")
     shared: int = Field(64, ge=8, le=512, description="size of the space that clips and texts share")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout before the fusion layer and the heads")
@@ -51,13 +66,17 @@ class AieCmclOptions(TextOptions):
     temperature: float = Field(0.07, gt=0, description="tau at the start")
     learn_temperature: bool = Field(True, description="tau is learned (its inverse is held below 100)")
     positives: Literal["multi", "soft", "diagonal"] = Field(
-        "multi", description="right texts of a clip: all with its AU set, those with similar sets, or only its own"
+        "multi",
+        description="right texts of a clip: all with its AU set, those with similar sets, or only its own",
     )
     columns: Literal["bank", "batch"] = Field(
         "bank", description="texts to tell apart: all AU sets of the training subjects, or those of the batch"
     )
     synthetic_clips: int = Field(
-        0, ge=0, le=100_000, description="synthetic clips to pre-train on; 0 = none (tasks that cover 'synthetic')"
+        4000,
+        ge=0,
+        le=100_000,
+        description="synthetic clips to pre-train on; 0 = none (needs a task with 'synthetic')",
     )
     synthetic_epochs: int = Field(20, ge=1, description="epochs of the pre-training")
 
@@ -77,7 +96,8 @@ class FlowEncoder(nn.Module):
 
 @dataclass(frozen=True)
 class AieOutputs:
-    """What the module returns: class scores (B, K), the unit embedding (B, d), and what the text side needs."""
+    """What the module returns: class scores (B, K), the unit embedding (B, d), and what the text side
+    needs."""
 
     logits: Tensor
     visual: Tensor
@@ -93,7 +113,9 @@ class AieCmclModule(nn.Module):
     second stream (RGB) joins here. The text projection is used in training alone.
     """
 
-    def __init__(self, streams: dict[str, FlowEncoder], n_classes: int, text_size: int, options: AieCmclOptions) -> None:
+    def __init__(
+        self, streams: dict[str, FlowEncoder], n_classes: int, text_size: int, options: AieCmclOptions
+    ) -> None:
         super().__init__()
         self.streams = nn.ModuleDict(streams)
         n_features = sum(encoder.n_features for encoder in streams.values())
@@ -104,7 +126,9 @@ class AieCmclModule(nn.Module):
         log_scale = torch.tensor(1 / options.temperature).log()
         self.log_scale = nn.Parameter(log_scale, requires_grad=options.learn_temperature)
 
-    def forward(self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None) -> AieOutputs:
+    def forward(
+        self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None
+    ) -> AieOutputs:
         noise = noise or {}
         x = augment(x, noise)
         h = self.streams["flow"](x, noise.get("keep_encoded"), valid)
@@ -150,7 +174,11 @@ class AieCmclFlow(Network):
             return base
         bank = AttributeBank.of(view, self.plan)
         return Targets(
-            {**base.per_clip, "set": torch.tensor(bank.of_clip).clamp_min(0), "coded": torch.tensor(bank.coded)},
+            {
+                **base.per_clip,
+                "set": torch.tensor(bank.of_clip).clamp_min(0),
+                "coded": torch.tensor(bank.coded),
+            },
             {
                 "bank": torch.tensor(bank.vectors),
                 "bank_valid": torch.ones(len(bank.vectors)),
@@ -166,9 +194,9 @@ class AieCmclFlow(Network):
             raise UsageError(
                 f"synthetic pre-training is not possible for task '{task.name}'",
                 found=f"it has no classes for the database '{DATASET}'",
-                do="leave synthetic_clips out, or use megc-3",
+                do="set synthetic_clips=0, or use megc-3",
             )
-        sample = sample_flow(self.plan.synthetic_clips, seed=seed)
+        sample = sample_flow(self.plan.synthetic_clips, seed=PRETRAINING_SEED + seed)
         class_of = task.classes_of[DATASET]
         view = TrainView(
             arrays={FLOW: sample.flow},
@@ -206,7 +234,11 @@ class AieCmclFlow(Network):
         assert outputs.phrasing is not None
         chosen = (outputs.phrasing[:1] * bank.shape[1]).long()
         texts = F.normalize(F.linear(bank.index_select(1, chosen)[:, 0], outputs.text_weight), dim=1)
-        alike = batch.fixed["alike"] if self.plan.positives == "soft" else torch.eye(len(bank), device=bank.device)
+        alike = (
+            batch.fixed["alike"]
+            if self.plan.positives == "soft"
+            else torch.eye(len(bank), device=bank.device)
+        )
         target = alike[entry]
         if self.plan.columns == "bank" and self.plan.positives != "diagonal":
             similarity = outputs.scale * outputs.visual @ texts.T

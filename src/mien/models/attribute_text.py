@@ -1,4 +1,5 @@
-"""The texts of a fold: one entry per distinct AU set of the training subjects, embedded once by frozen BERT."""
+"""The texts of a fold: one entry per distinct AU set of the training subjects, embedded once by frozen
+BERT."""
 
 from __future__ import annotations
 
@@ -28,8 +29,12 @@ class TextOptions(Plan):
         description="AU sentences; bare FACS names; emotion words, AU multi-hot vectors or shuffled sentences "
         "(controls); none",
     )
-    text_encoder: str = Field(encoder.DEFAULT, description="package, folder or hub name of a BERT model; frozen")
-    centre: bool = Field(True, description="subtract the mean of the fold's text vectors before the projection")
+    text_encoder: str = Field(
+        encoder.DEFAULT, description="package, folder or hub name of a BERT model; frozen"
+    )
+    centre: bool = Field(
+        True, description="subtract the mean of the fold's text vectors before the projection"
+    )
 
     def text_size(self, task: Task) -> int:
         """The length of a text vector."""
@@ -46,7 +51,8 @@ class AttributeBank:
         sentences: (S) the first phrasing of each entry, for people.
         vectors: (S, T, d) the embedding of each entry in each of T phrasings.
         of_clip: (n,) the entry of each clip, -1 for a clip without AU coding.
-        coded: (n,) 1 for clips with AU coding, else 0: those take no part in the contrastive loss.
+        coded: (n,) 1 for clips whose AU coding says what moved; clips without coding, and those whose coders
+            could not decide ("12 or 14"), have 0 and take no part in the contrastive loss.
         alike: (S, S) exp(Jaccard similarity of the AU sets / 0.2).
     """
 
@@ -59,7 +65,7 @@ class AttributeBank:
     @classmethod
     def of(cls, view: TrainView, options: TextOptions) -> AttributeBank:
         """The bank of the training clips, and of nothing else."""
-        coded = np.array([annotation.coded for annotation in view.annotations])
+        coded = np.array([annotation.coded and not annotation.vague for annotation in view.annotations])
         if options.text == "emotion":
             clip_keys = [frozenset({int(label)}) for label in view.labels]
         else:
@@ -101,7 +107,7 @@ def _vectors(
 ) -> NDArray[np.float32]:
     if options.text == "multi-hot":
         marks = [parse("+".join(map(str, sorted(key))) or "?") for key in entries]
-        return multi_hot(marks, VOCABULARY).reshape(len(entries), 1, len(VOCABULARY))
+        return np.asarray(multi_hot(marks, VOCABULARY)).reshape(len(entries), 1, len(VOCABULARY))
     if not entries:
         return np.zeros((0, 1, int(encoder.embed(["a face"], options.text_encoder).shape[1])), np.float32)
     return np.stack([_embedded(texts, options.text_encoder) for texts in phrasings])
@@ -122,4 +128,4 @@ def _shuffle(n: int, fold: str) -> NDArray[np.int64]:
 
 def _alike(entries: list[frozenset[int]]) -> NDArray[np.float32]:
     jaccard = [[len(a & b) / max(len(a | b), 1) if a != b else 1.0 for b in entries] for a in entries]
-    return np.exp(np.array(jaccard, np.float32).reshape(len(entries), len(entries)) / SOFTNESS)
+    return np.asarray(np.exp(np.array(jaccard).reshape(len(entries), len(entries)) / SOFTNESS), np.float32)

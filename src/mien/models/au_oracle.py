@@ -33,7 +33,8 @@ class AuOracleOptions(Options):
     AuOracleOptions,
 )
 class AuOracle:
-    """Logistic regression on the multi-hot AU coding. It reads human labels of the test clips and sees no video."""
+    """Logistic regression on the multi-hot AU coding. It reads human labels of the test clips and sees no
+    video."""
 
     needs = Needs({ORACLE: "(N, V): the human AU coding of the very clip"}, action_units="test")
 

@@ -36,7 +36,10 @@ class Needs:
 class Recogniser(Protocol):
     """Every method: learns from a `TrainView`, then gives class probabilities for arrays alone."""
 
-    needs: Needs
+    @property
+    def needs(self) -> Needs:
+        """What it reads."""
+        ...
 
     def fit(self, view: TrainView) -> Self:
         """Learn from the training clips."""
@@ -68,8 +71,8 @@ class Batch:
 class Targets:
     """What a network is trained towards: one row per clip, and tensors of the whole fold.
 
-    Tensors of `fixed` are padded with zeros at the end of every axis when folds are stacked, so a network that
-    uses one must carry a mask beside it.
+    Tensors of `fixed` are padded with zeros at the end of every axis when folds are stacked, so a network
+    that uses one must carry a mask beside it.
     """
 
     per_clip: Mapping[str, Tensor]
@@ -78,8 +81,8 @@ class Targets:
 
 @dataclass(frozen=True)
 class Embedding:
-    """Where held-out clips lie in the space shared with text: unit vectors (n, d), the nearest AU sentence of the
-    training bank for each clip, and the cosine to it (n,)."""
+    """Where held-out clips lie in the space shared with text: unit vectors (n, d), the nearest AU sentence of
+    the training bank for each clip, and the cosine to it (n,)."""
 
     visual: NDArray[np.float32]
     nearest: tuple[str, ...]

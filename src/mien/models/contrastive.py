@@ -12,9 +12,9 @@ _NEVER = -1e4
 def cross_modal_kl(similarity: Tensor, target: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Mean of the row-wise and the column-wise KL(target || softmax(similarity)), a scalar.
 
-    Each direction normalises `target` anew over the valid entries, so a clip with several right texts (or a text with
-    several right clips) has no false negatives, and the minimum is 0. A row or column without any target counts in
-    neither mean.
+    Each direction normalises `target` anew over the valid entries, so a clip with several right texts (or a
+    text with several right clips) has no false negatives, and the minimum is 0. A row or column without any
+    target counts in neither mean.
 
     Args:
         similarity: (B, S) scaled similarities of clips and texts.

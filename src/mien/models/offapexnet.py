@@ -48,7 +48,9 @@ class OffapexnetModule(nn.Module):
         self.second = nn.Linear(HIDDEN, HIDDEN)
         self.classifier = nn.Linear(HIDDEN, n_classes)
 
-    def forward(self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None
+    ) -> Tensor:
         h = torch.cat([stream(x[:, i : i + 1]) for i, stream in enumerate(self.streams)], dim=1)
         h = torch.relu(self.first(h))
         h = h * noise["keep"] if noise else h

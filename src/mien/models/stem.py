@@ -19,8 +19,8 @@ class FlowStem(nn.Module):
     """Maps flow images (B, 3, H, W) to pooled features (B, C, h, w); 28x28 becomes 10x10.
 
     Padding 2 before the convolution, pooling with window 3, stride 3, padding 1, as in STSTNet's published
-    code. Parallel branches that share this form (STSTNet's 3 + 5 + 8 filters) are one stem of as many filters: the
-    same function, the same parameters.
+    code. Parallel branches that share this form (STSTNet's 3 + 5 + 8 filters) are one stem of as many
+    filters: the same function, the same parameters.
 
     Attributes:
         compiled: use the compiled CPU kernels in training; same result within float tolerance.
@@ -73,7 +73,8 @@ class FlowStem(nn.Module):
         return rectified * gain[:, None, None] + offset[:, None, None]
 
     def _track(self, mean: Tensor, var: Tensor, count: Tensor) -> None:
-        """Exponential running statistics with the unbiased variance, as torch's batch normalisation keeps them."""
+        """Exponential running statistics with the unbiased variance, as torch's batch normalisation keeps
+        them."""
         unbiased = var * (count / (count - 1))
         self.running_mean.mul_(1 - MOMENTUM).add_(MOMENTUM * mean)
         self.running_var.mul_(1 - MOMENTUM).add_(MOMENTUM * unbiased)

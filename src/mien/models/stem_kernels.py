@@ -1,4 +1,5 @@
-"""Compiled CPU kernels of the flow stem: 3x3 convolution, ReLU, batch statistics and 3x3 max pooling in one pass.
+"""Compiled CPU kernels of the flow stem: 3x3 convolution, ReLU, batch statistics and 3x3 max pooling in one
+pass.
 
 Why our own: a 28x28 image with a handful of filters is so small that the generic operators spend their time
 moving activations through memory. Here an image stays in the first-level cache from the convolution to
@@ -6,6 +7,8 @@ the pooled value, and the backward pass rebuilds what it needs from the rectifie
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numba
 import numpy as np
@@ -17,7 +20,12 @@ U8 = NDArray[np.uint8]
 I32 = NDArray[np.int32]
 
 POOL = 3
-_OPTIONS = {"fastmath": {"contract", "reassoc", "nsz", "arcp"}, "cache": True, "nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {
+    "fastmath": {"contract", "reassoc", "nsz", "arcp"},
+    "cache": True,
+    "nogil": True,
+    "error_model": "numpy",
+}
 
 
 @numba.njit(**_OPTIONS)
@@ -26,13 +34,15 @@ def forward(
 ) -> None:
     """Fill `rectified` with relu(conv3x3(x)), `pooled` and `where` with its 3x3 windows, and add up the sums.
 
-    `x` is (N, 3, H+2-2P, W+2-2P), padded here by P on all sides; `weight` (C, 3, 3, 3); `bias`, `sign`, and the sums of the values and of
-    their squares, `total` and `square` (C,); `rectified` (N, C, H, W+2); `pooled` and `where` (N, C, h, w). The last
-    two columns of `rectified` are zero: with them a plane is one long row, which vectorises without a remainder.
+    `x` is (N, 3, H+2-2P, W+2-2P), padded here by P on all sides; `weight` (C, 3, 3, 3); `bias`, `sign`, and
+    the sums of the values and of their squares, `total` and `square` (C,); `rectified` (N, C, H, W+2);
+    `pooled` and `where` (N, C, h, w). The last two columns of `rectified` are zero: with them a plane is one
+    long row, which vectorises without a remainder.
 
-    `pooled` is the value of a window (stride 3, padding 1) that maximises sign * value, `where` its place 0..8
-    in the window. Batch normalisation is affine per channel, so the maximum of the normalised window sits where the
-    raw window has its maximum (sign +1) or its minimum (sign -1): the normalised map is never built.
+    `pooled` is the value of a window (stride 3, padding 1) that maximises sign * value, `where` its place
+    0..8 in the window. Batch normalisation is affine per channel, so the maximum of the normalised window
+    sits where the raw window has its maximum (sign +1) or its minimum (sign -1): the normalised map is never
+    built.
     """
     n_images, n_filters, height, stride = rectified.shape
     length = height * stride - 2
@@ -78,7 +88,8 @@ def _pad(image: F32, padded: F32) -> None:
 def _taps(x: F32, stride: int) -> tuple[F32, ...]:
     """The nine shifted views of the flat plane `x` that a 3x3 filter reads.
 
-    Views indexed by the loop variable alone let the compiler drop the test for negative indices and vectorise.
+    Views indexed by the loop variable alone let the compiler drop the test for negative indices and
+    vectorise.
     """
     return (
         x[0:], x[1:], x[2:],

@@ -36,13 +36,17 @@ class StstnetModule(nn.Module):
         self.stem = FlowStem(sum(STREAMS))
         self.classifier = nn.Linear(sum(STREAMS) * 5 * 5, n_classes)
 
-    def forward(self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None
+    ) -> Tensor:
         h = self.stem(x, valid)
         if noise:
             h = h * noise["keep"]
-        # Average pooling and the linear layer are one linear map: its weights, spread over the 2x2 windows, give the
+        # Average pooling and the linear layer are one linear map: its weights, spread over the 2x2 windows,
+        # give the
         # same scores without two passes over the activations.
-        weight = self.classifier.weight.unflatten(1, (-1, 5, 5)).repeat_interleave(2, 2).repeat_interleave(2, 3)
+        weight = self.classifier.weight.reshape(-1, sum(STREAMS), 5, 5)
+        weight = weight.repeat_interleave(2, 2).repeat_interleave(2, 3)
         return nn.functional.linear(h.flatten(1), weight.flatten(1) / 4, self.classifier.bias)
 
 

@@ -18,11 +18,16 @@ from mien.models.registry import ModelCard, register
 from mien.motion.descriptors import block_hoof, block_means, centred_flow
 from mien.protocols.view import Inputs, TrainView
 
-GRIDS = {"linear": tuple(10.0**k for k in (-4, -3.5, -3, -2.5, -2, -1.5, -1)), "rbf": (0.3, 1.0, 3.0, 10.0, 30.0)}
+GRIDS = {
+    "linear": tuple(10.0**k for k in (-4, -3.5, -3, -2.5, -2, -1.5, -1)),
+    "rbf": (0.3, 1.0, 3.0, 10.0, 30.0),
+}
 
 
 class SvmFlowOptions(Options):
-    features: Literal["means", "hoof"] = Field("means", description="block means of u, v, strain; or block HOOF")
+    features: Literal["means", "hoof"] = Field(
+        "means", description="block means of u, v, strain; or block HOOF"
+    )
     kernel: Literal["linear", "rbf"] = Field("linear", description="kernel of the machine")
     blocks: int = Field(7, ge=1, le=28, description="blocks along each side of the face")
     bins: int = Field(8, ge=2, le=36, description="orientation bins of the HOOF")
@@ -40,8 +45,8 @@ class SvmFlowOptions(Options):
     SvmFlowOptions,
 )
 class SvmFlow:
-    """A class-balanced SVM. Scaling and C come from the training subjects alone; probabilities are a softmax of
-    the one-against-rest scores and are not calibrated."""
+    """A class-balanced SVM. Scaling and C come from the training subjects alone; probabilities are a softmax
+    of the one-against-rest scores and are not calibrated."""
 
     needs = Needs({FLOW: "(N, 3, H, W): u, v, strain"})
 
@@ -57,7 +62,9 @@ class SvmFlow:
         return block_means(flow, self._options.blocks)
 
     def _machine(self, c: float) -> Pipeline:
-        machine = SVC(C=c, kernel=self._options.kernel, class_weight="balanced", decision_function_shape="ovr")
+        machine = SVC(
+            C=c, kernel=self._options.kernel, class_weight="balanced", decision_function_shape="ovr"
+        )
         return make_pipeline(StandardScaler(), machine)
 
     def fit(self, view: TrainView) -> Self:
@@ -75,7 +82,9 @@ class SvmFlow:
         def score(c: float) -> float:
             total = np.zeros((self._n_classes, self._n_classes), np.int64)
             for x, y, held_x, held_y in inner:
-                total += recognition.confusion(held_y, self._machine(c).fit(x, y).predict(held_x), self._n_classes)
+                total += recognition.confusion(
+                    held_y, self._machine(c).fit(x, y).predict(held_x), self._n_classes
+                )
             return float(np.nan_to_num(recognition.uf1(total)))
 
         return max(GRIDS[self._options.kernel], key=score)

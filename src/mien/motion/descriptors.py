@@ -27,10 +27,11 @@ def block_means(images: NDArray[np.generic], blocks: int) -> FloatArray:
 
 
 def block_hoof(flow: NDArray[np.generic], blocks: int, bins: int) -> FloatArray:
-    """Histograms of oriented flow per block, (N, bins * blocks * blocks), each summing to 1 (or 0 without motion).
+    """Histograms of oriented flow per block, (N, bins * blocks * blocks), each summing to 1 (or 0 without
+    motion).
 
-    Every pixel votes with its magnitude for the bin of its angle over (-pi, pi], unfolded: left and right stay apart.
-    After Chaudhry et al., CVPR 2009.
+    Every pixel votes with its magnitude for the bin of its angle over (-pi, pi], unfolded: left and right
+    stay apart. After Chaudhry et al., CVPR 2009.
 
     Args:
         flow: (N, >= 2, H, W), u and v first; centre it before if its zero level is unknown.

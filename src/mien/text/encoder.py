@@ -46,8 +46,8 @@ def locate(model: str = DEFAULT) -> str:
 def embed(sentences: Sequence[str], model: str = DEFAULT) -> NDArray[np.float32]:
     """Embeddings (N, d): for each sentence the mean of BERT's last hidden states over its tokens.
 
-    Each vector is kept in the cache folder, so that no text model is needed when the same sentences come again. The
-    encoder is never trained.
+    Each vector is kept in the cache folder, so that no text model is needed when the same sentences come
+    again. The encoder is never trained.
 
     Raises:
         InputError: the model cannot be found or read.
@@ -125,11 +125,11 @@ def _load(source: str):  # type: ignore[no-untyped-def]
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import transformers
 
-    transformers.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-        bert = transformers.BertModel.from_pretrained(source).eval()
+        bert = transformers.BertModel.from_pretrained(source).train(False)
     except (OSError, ValueError) as error:
         raise InputError(
             "the text encoder cannot be loaded",

@@ -28,8 +28,8 @@ class NetworkRecogniser:
     """A `Network` that can be fitted: implements `Recogniser`.
 
     Attributes:
-        compiled: use the compiled CPU kernels where the network has some (same result within float tolerance).
-        curves: one training curve per member, after `fit`.
+        compiled: use the compiled CPU kernels where the network has some (same result within float
+        tolerance). curves: one training curve per member, after `fit`.
     """
 
     network: Network
@@ -75,7 +75,8 @@ class NetworkRecogniser:
 def predict(
     network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
 ) -> NDArray[np.float64]:
-    """Class probabilities (N, K): the mean over the modules, and over the mirror image if the plan says so."""
+    """Class probabilities (N, K): the mean over the modules, and over the mirror image if the plan says
+    so."""
     x = network.tensors(inputs).to(device)
     images = [x, mirror(x)] if network.plan.test_flip else [x]
     with torch.inference_mode():

@@ -21,7 +21,8 @@ Curve = list[dict[str, float]]
 def train(material: Material, observer: Observer | None = None) -> Curve:
     """Train the module of `material` in place; the rows of its training curve.
 
-    The held-out clips are not here: `observer` (the audit of peeking) gets the module, and gives nothing back.
+    The held-out clips are not here: `observer` (the audit of peeking) gets the module, and gives nothing
+    back.
     """
     plan, module = material.plan, material.module
     optimiser = make_optimiser(list(module.parameters()), plan)

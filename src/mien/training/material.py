@@ -38,7 +38,7 @@ class Material:
     def epoch(self) -> Iterator[Tensor]:
         """The clips of each step of one epoch, in a fresh random order."""
         order = torch.randperm(len(self.inputs), generator=self.generator, device=self.generator.device)
-        return iter(order.split(self.plan.batch_size))
+        return iter(torch.split(order, self.plan.batch_size))
 
     def draw(self, n: int) -> dict[str, Tensor]:
         return self.network.draw(n, self.generator)

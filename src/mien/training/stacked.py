@@ -1,8 +1,8 @@
 """Many folds at once: their networks as one batched module, equal to the plain loop fold by fold.
 
 Parameters, buffers and batches of all folds get a leading axis and `torch.func.vmap` runs them as one. Each
-fold keeps its own order of clips and its own random numbers (its own generator), so it is trained as it would be
-alone. Folds of unequal size are padded inside the batch with clips whose validity is 0.
+fold keeps its own order of clips and its own random numbers (its own generator), so it is trained as it would
+be alone. Folds of unequal size are padded inside the batch with clips whose validity is 0.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
     fixed = _pad_fixed([m.targets.fixed for m in materials])
     optimiser = make_optimiser(list(parameters.values()), plan)
 
-    def loss(p: State, b: State, inputs: Tensor, targets: State, f: State, noise: State, valid: Tensor) -> object:
+    def loss(
+        p: State, b: State, inputs: Tensor, targets: State, f: State, noise: State, valid: Tensor
+    ) -> object:
         b = {name: value.clone() for name, value in b.items()}
         outputs = functional_call(template, (p, b), (inputs,), {"noise": noise, "valid": valid})
         terms = first.network.loss(outputs, Batch(inputs, targets, f, valid))
@@ -106,7 +108,7 @@ def _pad_fixed(rows: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         longest = [max(sizes) for sizes in zip(*(t.shape for t in tensors), strict=True)]
         whole = tensors[0].new_zeros(len(tensors), *longest)
         for i, tensor in enumerate(tensors):
-            whole[(i, *map(slice, tensor.shape))] = tensor
+            whole[i][tuple(slice(n) for n in tensor.shape)] = tensor
         padded[name] = whole
     return padded
 

@@ -15,7 +15,14 @@ from mien.experiments.setting import EvaluateConfig, Setting
 OPTIONS: dict[str, dict[str, object]] = {
     "ststnet": {"epochs": 4, "batch_size": 16, "learning_rate": 1e-3},
     "offapexnet": {"epochs": 2, "batch_size": 16},
-    "aie-cmcl-flow": {"epochs": 3, "batch_size": 16, "members": 2, "flip": 0.5, "shift_px": 1, "clip_norm": 1.0},
+    "aie-cmcl-flow": {
+        "epochs": 3,
+        "batch_size": 16,
+        "members": 2,
+        "flip": 0.5,
+        "shift_px": 1,
+        "clip_norm": 1.0,
+    },
 }
 
 
