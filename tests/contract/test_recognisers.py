@@ -1,4 +1,5 @@
-"""What every registered recogniser must do: learn, predict, be repeatable, and never see the held-out clips."""
+"""What every registered recogniser must do: learn, predict, be repeatable, and never see the held-out
+clips."""
 
 from __future__ import annotations
 

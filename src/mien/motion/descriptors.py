@@ -27,11 +27,11 @@ def block_means(images: NDArray[np.generic], blocks: int) -> FloatArray:
 
 
 def block_hoof(flow: NDArray[np.generic], blocks: int, bins: int) -> FloatArray:
-    """Histograms of oriented flow per block, (N, bins * blocks * blocks), each summing to 1 (or 0 without
-    motion).
+    """Histograms of oriented flow per block, (N, bins * blocks * blocks), each image summing to 1.
 
-    Every pixel votes with its magnitude for the bin of its angle over (-pi, pi], unfolded: left and right
-    stay apart. After Chaudhry et al., CVPR 2009.
+    Every pixel votes with its magnitude for the bin of its angle over (-pi, pi], unfolded: left and right stay
+    apart. The sum is taken over the whole image, so that still blocks weigh little; an image without any
+    motion gives zeros. After Chaudhry et al., CVPR 2009, whose histogram is that of a single block.
 
     Args:
         flow: (N, >= 2, H, W), u and v first; centre it before if its zero level is unknown.
@@ -40,9 +40,9 @@ def block_hoof(flow: NDArray[np.generic], blocks: int, bins: int) -> FloatArray:
     magnitude = np.hypot(u, v)
     angle = np.floor((np.arctan2(v, u) + np.pi) / (2 * np.pi) * bins).astype(np.int64) % bins
     votes = magnitude[:, None] * (angle[:, None] == np.arange(bins)[None, :, None, None])
-    cells = block_means(votes, blocks).reshape(len(u), bins, blocks * blocks)
+    cells = block_means(votes, blocks)
     total = cells.sum(axis=1, keepdims=True)
-    return np.asarray(np.divide(cells, total, out=np.zeros_like(cells), where=total > 0).reshape(len(u), -1))
+    return np.asarray(np.divide(cells, total, out=np.zeros_like(cells), where=total > 0))
 
 
 def _edges(size: int, blocks: int) -> NDArray[np.int64]:

@@ -146,7 +146,9 @@ def test_ray_gives_what_one_process_gives(config: EvaluateConfig, tmp_path: Path
     few = config.model_copy(update={"seeds": 1, "audit": False})
     on_ray = evaluate(few.model_copy(update={"backend": "ray", "workers": 2}), tmp_path / "ray")
     in_processes = evaluate(few.model_copy(update={"backend": "processes"}), tmp_path / "processes")
-    assert (on_ray.path / "predictions.csv").read_bytes() == (in_processes.path / "predictions.csv").read_bytes()
+    assert (on_ray.path / "predictions.csv").read_bytes() == (
+        in_processes.path / "predictions.csv"
+    ).read_bytes()
 
 
 def test_auto_measures_and_says_why(config: EvaluateConfig, tmp_path: Path) -> None:

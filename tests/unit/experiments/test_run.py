@@ -45,7 +45,8 @@ def test_a_newer_record_is_told(tmp_path: Path) -> None:
         Run.read_record(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "key,seed\nx,0\n", "key,dataset,subject,fold,seed,truth,predicted,prob_a,prob_b\n"
+@pytest.mark.parametrize("text", ["", "key,seed\nx,0\n",
+"key,dataset,subject,fold,seed,truth,predicted,prob_a,prob_b\n"
                                   "k,d,s,f,0,a,a,high,low\n"])  # fmt: skip
 def test_damaged_predictions_are_told(text: str, tmp_path: Path) -> None:
     run = Run.begin(tmp_path / "run", RECORD)

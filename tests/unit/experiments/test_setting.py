@@ -57,7 +57,9 @@ def test_wrong_names_are_told(wrong: dict[str, object], message: str, small_set:
 def test_a_set_without_the_array_is_refused(small_set: PreparedSet, tmp_path: Path) -> None:
     other = ArrayToWrite(np.zeros((len(small_set), 1, 4), np.float32), ("x",), "none", "made for this test")
     recipe: dict[str, object] = {}
-    PreparedSet.write(tmp_path / "set", name="x", table=small_set.table, arrays={"landmarks": other}, recipe=recipe)
+    PreparedSet.write(
+        tmp_path / "set", name="x", table=small_set.table, arrays={"landmarks": other}, recipe=recipe
+    )
     with pytest.raises(InputError, match="lacks an array"):
         resolve(_config(tmp_path / "set"))
 
@@ -68,7 +70,9 @@ def test_a_class_of_one_subject_only_is_refused(small_set: PreparedSet, tmp_path
     table = type(small_set.table)(frame)
     array = ArrayToWrite(np.array(small_set.arrays["onset_apex_flow"]), ("u", "v", "strain"), "px", "test")
     recipe: dict[str, object] = {}
-    PreparedSet.write(tmp_path / "set", name="x", table=table, arrays={"onset_apex_flow": array}, recipe=recipe)
+    PreparedSet.write(
+        tmp_path / "set", name="x", table=table, arrays={"onset_apex_flow": array}, recipe=recipe
+    )
     with pytest.raises(InputError) as caught:
         resolve(_config(tmp_path / "set"))
     assert "surprise" in str(caught.value)

@@ -53,7 +53,9 @@ def test_without_text_there_is_no_contrastive_term(small_setting: Callable[..., 
 def test_every_form_of_the_loss_is_finite(
     positives: str, columns: str, text: str, small_setting: Callable[..., Setting]
 ) -> None:
-    terms, _ = _step(small_setting("aie-cmcl-flow"), positives=positives, columns=columns, text=text, weight=1)
+    terms, _ = _step(
+        small_setting("aie-cmcl-flow"), positives=positives, columns=columns, text=text, weight=1
+    )
     assert all(torch.isfinite(t) for t in terms.values()) and float(terms["contrastive"]) > 0
 
 

@@ -32,7 +32,9 @@ def test_cross_entropy_equals_torch_and_ignores_padding() -> None:
     torch.testing.assert_close(weighted_cross_entropy(logits, batch, 0.1), smooth)
     valid = torch.tensor([1.0] * 5 + [0.0] * 2)
     padded = Batch(logits, batch.targets, {}, valid)
-    torch.testing.assert_close(weighted_cross_entropy(logits, padded), F.cross_entropy(logits[:5], labels[:5]))
+    torch.testing.assert_close(
+        weighted_cross_entropy(logits, padded), F.cross_entropy(logits[:5], labels[:5])
+    )
 
 
 def test_masked_mean_of_nothing_is_zero() -> None:

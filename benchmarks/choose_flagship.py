@@ -1,0 +1,99 @@
+"""How the defaults of `aie-cmcl-flow` were chosen: on each half of the subjects alone, never on a held-out one.
+
+    python benchmarks/choose_flagship.py --data SET [--seeds 2]
+
+The subjects are split in two halves, database by database. Every candidate is scored inside each half, by a
+5-fold over its subjects (training on four fifths of that half). Each half names its best candidate by UF1; for
+the subjects of one half only the choice of the other may count. The shipped defaults are a candidate that both
+halves named.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from mien.experiments.jobs import Job, run_job
+from mien.experiments.setting import EvaluateConfig, Setting, resolve
+from mien.metrics import recognition
+from mien.protocols.folds import make_folds
+
+PLAIN = {"epochs": 40, "learning_rate": 3e-3, "filters": 8, "synthetic_clips": 0}
+CANDIDATES: dict[str, dict[str, object]] = {
+    "no pre-training, no text": {**PLAIN, "text": "none"},
+    "no pre-training": PLAIN,
+    "1,000 synthetic clips": {**PLAIN, "synthetic_clips": 1000},
+    "4,000 synthetic clips": {"learning_rate": 1e-3},
+    "4,000 synthetic clips, no text": {"learning_rate": 1e-3, "text": "none"},
+    "4,000, rate 5e-4": {"learning_rate": 5e-4},
+    "8,000 synthetic clips": {"learning_rate": 1e-3, "synthetic_clips": 8000},
+    "4,000, lambda 1": {"learning_rate": 1e-3, "weight": 1.0},
+    "4,000, rate 2e-3": {"learning_rate": 2e-3},
+}
+
+
+def halves(setting: Setting) -> list[np.ndarray]:
+    """The clips of each half of the subjects, drawn database by database."""
+    rng = np.random.default_rng(2026)
+    half_of: dict[str, int] = {}
+    for dataset in np.unique(setting.datasets):
+        subjects = rng.permutation(np.unique(setting.groups[setting.datasets == dataset]))
+        half_of |= {str(subject): i % 2 for i, subject in enumerate(subjects)}
+    which = np.array([half_of[group] for group in setting.groups])
+    return [np.flatnonzero(which == half) for half in (0, 1)]
+
+
+def restricted(setting: Setting, at: np.ndarray) -> Setting:
+    """The setting of one half of the subjects alone, with a 5-fold over them."""
+    groups, labels, datasets = setting.groups[at], setting.labels[at], setting.datasets[at]
+    return replace(
+        setting,
+        arrays={name: array[at] for name, array in setting.arrays.items()},
+        labels=labels,
+        keys=setting.keys[at],
+        groups=groups,
+        datasets=datasets,
+        annotations=tuple(setting.annotations[i] for i in at),
+        folds=tuple(make_folds("kfold:5", groups=groups, datasets=datasets, labels=labels)),
+    )
+
+
+def score(setting: Setting) -> tuple[float, float]:
+    """UF1 and UAR of the pooled predictions, means over the seeds."""
+    found = []
+    for seed in setting.seeds:
+        total = np.zeros((len(setting.classes),) * 2, np.int64)
+        for fold in setting.folds:
+            prob = run_job(setting, Job(seed, fold.index), compiled=True).prob
+            total += recognition.confusion(setting.labels[fold.held_out], prob.argmax(1), len(setting.classes))
+        found.append((float(recognition.uf1(total)), float(recognition.uar(total))))
+    uf1, uar = np.mean(found, axis=0)
+    return float(uf1), float(uar)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--seeds", type=int, default=2)
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    config = EvaluateConfig(
+        model="aie-cmcl-flow", data=given.data, task="megc-3", seeds=given.seeds, device="cpu"
+    )
+    setting, _, _ = resolve(config)
+    parts = [restricted(setting, at) for at in halves(setting)]
+    scores: dict[str, list[tuple[float, float]]] = {}
+    print(f"{'candidate':34} {'half A UF1/UAR':>15} {'half B UF1/UAR':>15}")
+    for name, options in CANDIDATES.items():
+        scores[name] = [score(replace(part, options=options)) for part in parts]
+        print(f"{name:34} " + " ".join(f"{uf1:8.3f}/{uar:.3f} " for uf1, uar in scores[name]), flush=True)
+    for half in (0, 1):
+        best = max(scores, key=lambda name: scores[name][half])
+        print(f"half {'AB'[half]} names: {best}")
+
+
+if __name__ == "__main__":
+    main()
