@@ -24,9 +24,9 @@ from mien.facs.reading import read
 
 __all__ = ["VOCABULARY", "AUAnnotation", "AUMark", "Alternatives", "Branch", "flip", "multi_hot", "parse"]
 
-#: The columns of a multi-hot coding unless others are asked for: the 26 Action Units that are certain in a clip of
-#: CASME II (coding of 2014 or 2019) or SAMM, and 11, 22, 28 and 45, which other public tables hold five times or
-#: more. Head and gaze, behaviours and action descriptors are no Action Units.
+#: The columns of a multi-hot coding unless others are asked for: the 26 Action Units that are certain in a
+#: clip of CASME II (coding of 2014 or 2019) or SAMM, and 11, 22, 28 and 45, which other public tables hold
+#: five times or more. Head and gaze, behaviours and action descriptors are no Action Units.
 VOCABULARY: tuple[int, ...] = (
     *(1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 22),
     *(23, 24, 25, 26, 28, 31, 38, 39, 43, 45),
@@ -36,10 +36,10 @@ VOCABULARY: tuple[int, ...] = (
 def parse(raw: object) -> AUAnnotation:
     """The annotation that an AU cell holds: text, a number, None or NaN. Never raises.
 
-    Every spelling found in the published tables of CASME II, SAMM, SAMM Long Videos, MMEW, CAS(ME)^2, CAS(ME)^3,
-    DFME and 4DME is read; `mien.facs.reading` gives the grammar. The raw text is kept, and what could not be read
-    is in `notes`. Two choices: of "x or y" neither counts as certain unless both hold the same code; `ref(x)` and
-    `x?` are kept as doubtful and are not certain either.
+    Every spelling found in the published tables of CASME II, SAMM, SAMM Long Videos, MMEW, CAS(ME)^2,
+    CAS(ME)^3, DFME and 4DME is read; `mien.facs.reading` gives the grammar. The raw text is kept, and what
+    could not be read is in `notes`. Two choices: of "x or y" neither counts as certain unless both hold the
+    same code; `ref(x)` and `x?` are kept as doubtful and are not certain either.
 
     >>> parse(4).canonical
     '4'

@@ -57,8 +57,8 @@ class AUAnnotation:
         raw: the cell exactly as it was given, as text.
         units: the marks stated without an "or", in the order written, each once.
         alternatives: one entry per "x or y".
-        coded: False if the database holds no AU coding for the clip at all (empty cell, NULL, `/`, -1). A clip
-            coded as `?` is coded, with nothing in it.
+        coded: False if the database holds no AU coding for the clip at all (empty cell, NULL, `/`, -1). A
+            clip coded as `?` is coded, with nothing in it.
         notes: what was not read, and every choice made while reading.
     """
 
@@ -70,7 +70,7 @@ class AUAnnotation:
 
     @property
     def certain(self) -> tuple[AUMark, ...]:
-        """The marks that are surely there, by code: stated without doubt, or of one code in every alternative."""
+        """The marks that are surely there, by code: without doubt, or of one code in every alternative."""
         found = [mark for mark in self.units if mark.counts]
         for branches in self.alternatives:
             shared = frozenset.intersection(*(_codes(branch) for branch in branches))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
 
 #: Emotion -> combinations of Action Units, the fullest or the core one first. Source: the table of emotion
-#: predictions in the FACS Investigator's Guide (Ekman, Friesen and Hager 2002), from which EMFACS is derived, and
-#: the groups by which Davison et al. 2018 re-labelled CASME II and SAMM ("Objective classes for micro-facial
-#: expression recognition"). Both list more variants than stand here. People often show parts of one only.
+#: predictions in the FACS Investigator's Guide (Ekman, Friesen and Hager 2002), from which EMFACS is derived,
+#: and the groups by which Davison et al. 2018 re-labelled CASME II and SAMM ("Objective classes for
+#: micro-facial expression recognition"). Both list more variants than stand here. People often show parts of
+#: one only.
 PROTOTYPES: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
     {
         "happiness": ((6, 12), (12,), (6, 7, 12), (7, 12)),
@@ -19,18 +19,5 @@ PROTOTYPES: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
         "sadness": ((1, 4, 15), (1, 4, 11), (1, 4, 15, 17), (1, 4), (15,), (6, 15), (15, 17)),
         "fear": ((1, 2, 4, 5, 20, 26), (1, 2, 4, 5), (1, 2, 4), (5, 20, 25), (20,), (20, 25, 26)),
         "contempt": ((14,), (12, 14)),
-    }
-)
-
-#: Emotion -> its class of three, as in MEGC 2019.
-VALENCE: Mapping[str, Literal["negative", "positive", "surprise"]] = MappingProxyType(
-    {
-        "happiness": "positive",
-        "surprise": "surprise",
-        "anger": "negative",
-        "disgust": "negative",
-        "sadness": "negative",
-        "fear": "negative",
-        "contempt": "negative",
     }
 )

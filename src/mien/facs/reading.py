@@ -9,8 +9,8 @@ Grammar, after full-width characters have become plain ones (`mien.facs.spelling
     side   = "L" | "R" | "A" | "B" | "T", or two of them with a slash, in brackets or not
     intensity = "A" ... "E", or a range such as "B/C", in brackets or not
 
-`A` and `B` before the digits are sides (asymmetric, bottom lip), behind them intensities. Anything else is left
-over and becomes a note. Brackets that do not match are passed over, with a note.
+`A` and `B` before the digits are sides (asymmetric, bottom lip), behind them intensities. Anything else is
+left over and becomes a note. Brackets that do not match are passed over, with a note.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Atom:
         self.groups = [[tuple(changed(branch)) for branch in group] for group in self.groups]
 
     def branches(self) -> list[Branch]:
-        """This atom as the branches of an "or". Alternatives nested in a branch become doubtful marks of it."""
+        """This atom as branches of an "or". Alternatives nested in a branch become doubtful marks of it."""
         if len(self.groups) == 1 and not self.marks:
             return self.groups[0]
         nested = [replace(mark, uncertain=True) for mark in self.all_marks()[len(self.marks) :]]
@@ -109,19 +109,20 @@ class _Reader:
     def _sequence(self, depth: int) -> list[_Atom]:
         """Atoms up to the bracket that closes this sequence, or up to the end."""
         atoms: list[_Atom] = []
-        joined = doubtful = lost = False
+        joined = doubtful = False
+        lost: str | None = None
         while self.at < len(self.text) and self.text[self.at] not in ")]}":
             if self._take(SEPARATOR):
                 continue
             word = "or" if self._take(OR_SIGN) else self._word()
             joined = joined or word == "or"
             doubtful = doubtful or word == "ref"
-            lost = lost or word in LOST
+            lost = word if word in LOST else lost
             atom = self._atom(depth) if word is None else _Atom() if word == "nothing" else None
             if atom is None:
                 continue
             if lost and atom.all_marks():
-                self._note(f"lost, not shown: {'+'.join(map(str, atom.all_marks()))}")
+                self._note(f"{lost}, so not shown: {'+'.join(map(str, atom.all_marks()))}")
                 atom = _Atom()
             if doubtful and word is None:
                 atom.doubt()

@@ -1,8 +1,8 @@
 """AU codings as text: full sentences for the text encoder, bare FACS names and emotion words to compare with.
 
-Bare names mislead small BERT models ("inner brow raiser" and "brow lowerer" come out alike), so the sentences say
-which muscle does what. No text of the styles `sentence` and `name` holds a word for an emotion or an expression: it
-would hand the class to the network.
+Bare names mislead small BERT models ("inner brow raiser" and "brow lowerer" come out alike), so the sentences
+say which muscle does what. No text of the styles `sentence` and `name` holds a word for an emotion or an
+expression: it would hand the class to the network.
 
 >>> from mien.facs.annotation import parse
 >>> sentence(parse("4+L12"))
@@ -30,7 +30,7 @@ Style = Literal["sentence", "name", "emotion"]
 
 NOTHING = "no codable facial action"
 
-#: Phrasings of one coding. `{phrases}` stands for a list of what changes, `{clauses}` for which muscle does it.
+#: Phrasings of one coding. `{phrases}` stands for a list of what changes, `{clauses}` for what muscles do.
 TEMPLATES: tuple[str, ...] = (
     "a face showing {phrases}",
     "a close-up of a person with {phrases}",
@@ -58,16 +58,17 @@ def sentence(
 ) -> str:
     """The text of a coding: its certain actions, in the order of their codes.
 
-    Head and gaze movements, doubtful and static codes are left out. Where nothing is certain the doubtful ones are
-    said, as possible. The text of a coding of Action Units alone depends, with `sides` off, on its `numbers` alone.
+    Head and gaze movements, doubtful and static codes are left out. Where nothing is certain the doubtful
+    ones are said, as possible. The text of a coding of Action Units alone depends, with `sides` off, on its
+    `numbers` alone.
 
     Args:
         annotation: what was coded.
-        template: index into `TEMPLATES`, or into `EMOTION_TEMPLATES` for style "emotion"; style "name" has one
-            form.
+        template: index into `TEMPLATES`, or into `EMOTION_TEMPLATES` for style "emotion"; style "name" has
+            one form.
         style: "sentence"; "name", the bare FACS names; "emotion", the word given as `emotion`.
-        sides: whether to say "left", "right", "upper" and "lower" where a side is coded. Both sides together read
-            as no side.
+        sides: whether to say "left", "right", "upper" and "lower" where a side is coded. Both sides together
+            read as no side.
         emotion: the word for style "emotion".
 
     Raises:
@@ -89,9 +90,9 @@ def sentence(
     phrases = [CATALOGUE[code].words(side) for code, side in shown]
     clauses = [CATALOGUE[code].words(side, form) for code, side in shown]
     if certain:
-        return chosen.format(phrases=_listed(phrases, "and"), clauses=", and ".join(clauses))
+        return chosen.format(phrases=_listed(phrases, "and"), clauses="; ".join(clauses))
     return chosen.format(
-        phrases=f"possibly {_listed(phrases, 'or')}", clauses=f"possibly {', or '.join(clauses)}"
+        phrases=f"possibly {_listed(phrases, 'or')}", clauses=f"possibly {'; or '.join(clauses)}"
     )
 
 

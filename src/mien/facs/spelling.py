@@ -1,4 +1,4 @@
-"""How people write AU cells: the plain text of a cell, what stands for "not coded", the patterns of its parts."""
+"""How people write AU cells: their plain text, what stands for "not coded", the patterns of the parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INTENSITY = r"(?:[A-E](?:/[A-E])?(?!\d)|[C-E](?=\d))"
 _RANGE = r"[A-E](?:\s*(?:/|-|,|\bor\b|\band\s+then\b|\band\b)\s*[A-E])*"
 _NEXT = r"(?:OR|AND|REF)(?![A-Z])|(?:OR|REF)?(?:AU|AD|M)?[LRABT]?\d"
 
-#: One code with all that belongs to it. `2x` and `3rd` are no codes: letters glued to a number must be its own.
+#: One code with all that belongs to it. `2x` and `S04` hold none: letters glued to a number must be its own.
 MARK = re.compile(
     r"(?:(?:AU|AD|M)[ _.-]*)?"
     rf"(?P<side>{_SIDE}|\({_SIDE}\)|[LR]\ )?"
