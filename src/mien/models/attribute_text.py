@@ -14,7 +14,7 @@ from pydantic import Field
 
 from mien.clips.tasks import Task
 from mien.facs.annotation import VOCABULARY, multi_hot, parse
-from mien.facs.sentences import TEMPLATES, sentence
+from mien.facs.sentences import EMOTION_TEMPLATES, TEMPLATES, sentence
 from mien.models.options import Plan
 from mien.protocols.view import TrainView
 from mien.text import encoder
@@ -92,14 +92,15 @@ def _phrasings(key: frozenset[int], kind: TextKind, task: Task) -> tuple[str, ..
     """All phrasings of one entry."""
     if kind == "emotion":
         word = task.classes[next(iter(key))]
-        return tuple(template.format(word) for template in _EMOTION_TEMPLATES)
+        nothing = parse("?")
+        return tuple(
+            sentence(nothing, template=i, style="emotion", emotion=word)
+            for i in range(len(EMOTION_TEMPLATES))
+        )
     annotation = parse("+".join(str(number) for number in sorted(key)) or "?")
     if kind == "names":
         return (sentence(annotation, style="name"),)
     return tuple(sentence(annotation, template=i, sides=False) for i in range(len(TEMPLATES)))
-
-
-_EMOTION_TEMPLATES = ("a {} face", "a face showing a {} expression", "a person whose expression is {}")
 
 
 def _vectors(
