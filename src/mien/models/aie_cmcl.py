@@ -52,7 +52,7 @@ class AieCmclOptions(TextOptions):
     weight_decay: float = Field(0.01, ge=0, description="decoupled weight decay")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
     balance: float = Field(
-        0.5, ge=0, le=1, description="class weights: clips per class to the power of minus this"
+        0.25, ge=0, le=1, description="class weights: clips per class to the power of minus this"
     )
     flip: float = Field(0.5, ge=0, le=1, description="chance of a left-right flip in training (u negated)")
     shift_px: int = Field(1, ge=0, le=4, description="largest shift of a training image in pixels, each axis")
@@ -61,7 +61,7 @@ class AieCmclOptions(TextOptions):
     features: int = Field(128, ge=8, le=1024, description="size of the fused visual feature")
     shared: int = Field(64, ge=8, le=512, description="size of the space that clips and texts share")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout before the fusion layer and the heads")
-    smoothing: float = Field(0.0, ge=0, lt=1, description="label smoothing of the classification loss")
+    smoothing: float = Field(0.1, ge=0, lt=1, description="label smoothing of the classification loss")
     weight: float = Field(0.5, ge=0, description="lambda, the weight of the contrastive loss; 0 = no text")
     temperature: float = Field(0.07, gt=0, description="tau at the start")
     learn_temperature: bool = Field(True, description="tau is learned (its inverse is held below 100)")

@@ -22,6 +22,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "flip": 0.5,
         "shift_px": 1,
         "clip_norm": 1.0,
+        "synthetic_clips": 0,
     },
 }
 
