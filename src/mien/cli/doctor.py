@@ -83,8 +83,9 @@ def weights() -> Iterator[Check]:
     """Yield the text encoder and the other files that Mien looks for, and where it keeps what it made."""
     from importlib.util import find_spec
 
+    from mien.cache import cache_folder
     from mien.errors import InputError
-    from mien.text.encoder import DEFAULT, cache_folder, locate
+    from mien.text.encoder import DEFAULT, locate
 
     try:
         yield Check("text encoder", "ok", locate())

