@@ -122,7 +122,8 @@ def _tell(run: Run) -> None:
     console = Console()
     console.print(table(title, columns, rows, numbers=len(columns) - 1))
     console.print(
-        f"\n{metrics['n_clips']} clips, {metrics['n_subjects']} subjects, {metrics['n_seeds']} seeds, "
+        f"\n{metrics['n_clips']} clips, {metrics['n_subjects']} subjects, {metrics['n_seeds']} "
+        f"{'seed' if metrics['n_seeds'] == 1 else 'seeds'}, "
         f"{len(record['excluded'])} clips left out; apex {record['apex']}; "
         "last epoch, nothing chosen on held-out clips",
         highlight=False,
