@@ -31,7 +31,7 @@ def test_scores_intervals_and_the_folder_are_told(evaluate: Callable, tmp_path: 
     for score in ("accuracy", "uf1", "uar"):
         assert f"{metrics[score]['mean']:.3f}" in out
         assert f"{metrics[score]['low']:.3f}" in out
-    assert "5 subjects, 1 seeds" in out
+    assert "5 subjects, 1 seed," in out
     assert str(tmp_path / "run") in out
     assert "5/5" in err
 
