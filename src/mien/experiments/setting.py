@@ -134,6 +134,14 @@ def _check_arrays(needs: Needs, data: PreparedSet) -> None:
             found=f"it has {', '.join(data.arrays)}; needed: {', '.join(missing)}",
             do="prepare the set with a recipe that makes it",
         )
+    for name, size in needs.sizes.items():
+        if data.arrays[name].shape[1:] != size:
+            raise InputError(
+                f"this recogniser takes '{name}' in one size only",
+                where=Path(data.path),
+                found=f"{data.arrays[name].shape[1:]} per clip; needed: {size}",
+                do="prepare the set in that size, or use a method that takes any (lda-hoof, svm-flow)",
+            )
 
 
 def _device(asked: str) -> str:

@@ -158,7 +158,7 @@ class AieCmclModule(nn.Module):
 class AieCmclFlow(Network):
     """AIE-CMCL with the onset-apex flow image as its one stream."""
 
-    needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"}, action_units="training")
+    needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"}, action_units="training", sizes={FLOW: (3, 28, 28)})
     plan: AieCmclOptions
 
     def tensors(self, inputs: Inputs) -> Tensor:

@@ -27,10 +27,12 @@ class Needs:
     Attributes:
         arrays: names of the arrays of a prepared set, with their shape in words.
         action_units: how it uses the AU coding: never, in training only, or (an upper reference) at test.
+        sizes: the size of one clip's array, where the method takes that size only.
     """
 
     arrays: Mapping[str, str]
     action_units: Literal["never", "training", "test"] = "never"
+    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Recogniser(Protocol):
@@ -96,7 +98,7 @@ class Network(ABC):
     number from `draw`, can be trained many folds at once (`stackable`).
     """
 
-    needs: Needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"})
+    needs: Needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"}, sizes={FLOW: (3, 28, 28)})
     stackable: bool = True
 
     def __init__(self, plan: Plan) -> None:

@@ -64,6 +64,15 @@ def test_a_set_without_the_array_is_refused(small_set: PreparedSet, tmp_path: Pa
         resolve(_config(tmp_path / "set"))
 
 
+def test_a_set_of_another_size_is_refused_by_networks(tmp_path: Path) -> None:
+    from mien.prepare.synthetic import synthetic_flow
+
+    data = synthetic_flow(tmp_path / "set", subjects=3, clips_per_subject=6, size=32)
+    with pytest.raises(InputError, match="in one size only"):
+        resolve(_config(data.path, model="ststnet"))
+    assert resolve(_config(data.path, model="lda-hoof"))[0].arrays["onset_apex_flow"].shape[2:] == (32, 32)
+
+
 def test_a_class_of_one_subject_only_is_refused(small_set: PreparedSet, tmp_path: Path) -> None:
     frame = small_set.table.frame
     frame["emotion"] = ["surprise" if s == frame["subject"][0] else "happiness" for s in frame["subject"]]
