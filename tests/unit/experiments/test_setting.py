@@ -67,7 +67,7 @@ def test_a_set_without_the_array_is_refused(small_set: PreparedSet, tmp_path: Pa
 def test_a_set_of_another_size_is_refused_by_networks(tmp_path: Path) -> None:
     from mien.prepare.synthetic import synthetic_flow
 
-    data = synthetic_flow(tmp_path / "set", subjects=3, clips_per_subject=6, size=32)
+    data = synthetic_flow(tmp_path / "set", subjects=6, clips_per_subject=8, size=32, seed=1)
     with pytest.raises(InputError, match="in one size only"):
         resolve(_config(data.path, model="ststnet"))
     assert resolve(_config(data.path, model="lda-hoof"))[0].arrays["onset_apex_flow"].shape[2:] == (32, 32)
