@@ -33,7 +33,7 @@ from mien.models.base import (
     weighted_cross_entropy,
 )
 from mien.models.contrastive import cross_modal_kl, info_nce
-from mien.models.flow_images import augment, centred, draw_augmentation
+from mien.models.flow_images import augment, centred, draw_augmentation, mirror
 from mien.models.options import Plan
 from mien.models.registry import ModelCard, register
 from mien.models.stem import FlowStem
@@ -173,6 +173,10 @@ class AieCmclFlow(Network):
         if not self._uses_text():
             return base
         bank = AttributeBank.of(view, self.plan)
+        vectors, alike = bank.vectors, bank.alike
+        if not bank.sentences:
+            # No training clip has AU coding: one empty entry that nothing belongs to makes the contrast zero.
+            vectors, alike = np.zeros((1, *vectors.shape[1:]), np.float32), np.zeros((1, 1), np.float32)
         return Targets(
             {
                 **base.per_clip,
@@ -180,9 +184,9 @@ class AieCmclFlow(Network):
                 "coded": torch.tensor(bank.coded),
             },
             {
-                "bank": torch.tensor(bank.vectors),
-                "bank_valid": torch.ones(len(bank.vectors)),
-                "alike": torch.tensor(bank.alike),
+                "bank": torch.tensor(vectors),
+                "bank_valid": torch.full((len(vectors),), float(bool(bank.sentences))),
+                "alike": torch.tensor(alike),
             },
         )
 
@@ -217,6 +221,9 @@ class AieCmclFlow(Network):
         if self._uses_text():
             drawn["phrasing"] = torch.rand(n, generator=generator, device=generator.device)
         return drawn
+
+    def views(self, x: Tensor) -> list[Tensor]:
+        return [x, mirror(x)] if self.plan.test_flip else [x]
 
     def logits(self, outputs: AieOutputs) -> Tensor:
         return outputs.logits

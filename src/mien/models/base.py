@@ -126,6 +126,10 @@ class Network(ABC):
         """Clips of the method's own (synthetic ones) to train on first, and how; by default none."""
         return None
 
+    def views(self, x: Tensor) -> list[Tensor]:
+        """The forms of the input whose probabilities are averaged at test; by default the input alone."""
+        return [x]
+
     def embed(self, module: nn.Module, view: TrainView, inputs: Inputs) -> Embedding | None:
         """The held-out clips beside the texts of the training clips; None for networks without text."""
         return None

@@ -30,7 +30,9 @@ def centred(flow: NDArray[np.generic], percentile: float = 98.0) -> Tensor:
     middle = np.median(values, axis=(2, 3), keepdims=True)
     moved = values - middle
     scale = np.percentile(np.abs(moved), percentile, axis=(2, 3), keepdims=True)
-    return torch.from_numpy((moved / np.maximum(scale, 1e-6)).astype(np.float32))
+    # With less than that share of the pixels in motion the percentile is 0: the largest value stands in for it.
+    scale = np.where(scale > 0, scale, np.abs(moved).max(axis=(2, 3), keepdims=True))
+    return torch.from_numpy((moved / np.where(scale > 0, scale, 1)).astype(np.float32))
 
 
 def mirror(x: Tensor) -> Tensor:

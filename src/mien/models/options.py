@@ -60,9 +60,6 @@ class Plan(Options):
         le=1,
         description="class weights in the loss: clips per class to the power of minus this, mean 1",
     )
-    flip: float = Field(0.0, ge=0, le=1, description="chance of a left-right flip in training (u negated)")
-    shift_px: int = Field(0, ge=0, le=4, description="largest shift of a training image in pixels, each axis")
-    test_flip: bool = Field(False, description="average the probabilities of the clip and its mirror image")
     members: int = Field(
         1, ge=1, le=64, description="networks trained from different starts, probabilities averaged"
     )

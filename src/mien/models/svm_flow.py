@@ -73,7 +73,7 @@ class SvmFlow:
         return self
 
     def _choose(self, view: TrainView) -> float:
-        """The C with the best pooled UF1 over inner subject folds; the smallest of equals."""
+        """The C with the best mean F1, pooled over inner subject folds; the smallest of equals."""
         inner = [
             (self._features(train.arrays), train.labels, self._features(held.arrays), held.labels)
             for train, held in view.inner_folds(self._options.inner_folds, seed=0)
@@ -85,7 +85,8 @@ class SvmFlow:
                 total += recognition.confusion(
                     held_y, self._machine(c).fit(x, y).predict(held_x), self._n_classes
                 )
-            return float(np.nan_to_num(recognition.uf1(total)))
+            # A class that no inner fold could validate says nothing about C; the others do.
+            return float(np.nanmean(recognition.f1_per_class(total)))
 
         return max(GRIDS[self._options.kernel], key=score)
 

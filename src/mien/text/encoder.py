@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,13 +124,20 @@ def _load(source: str):  # type: ignore[no-untyped-def]
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
+        kind = transformers.AutoConfig.from_pretrained(source).model_type
+        if kind != "bert":
+            raise ValueError(f"a model of type '{kind}', not 'bert'")
         tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-        bert = transformers.BertModel.from_pretrained(source).train(False)
-    except (OSError, ValueError) as error:
+        loading: Any = transformers.BertModel.from_pretrained
+        bert, loaded = loading(source, use_safetensors=True, output_loading_info=True)
+        # A weight that the file lacks would be random: only the pooler, which is not used, may be missing.
+        if lacking := [name for name in loaded["missing_keys"] if not name.startswith("pooler.")]:
+            raise ValueError(f"{len(lacking)} weights are missing, such as '{lacking[0]}'")
+    except (OSError, ValueError, RuntimeError) as error:
         raise InputError(
             "the text encoder cannot be loaded",
             where=source,
             found=str(error).splitlines()[0],
             do="give the folder of a BERT model, or a hub name where there is a network",
         ) from error
-    return tokenizer, bert.requires_grad_(False)
+    return tokenizer, bert.train(False).requires_grad_(False)

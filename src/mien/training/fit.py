@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from mien.clips.tasks import Task
 from mien.models.base import Needs, Network, Recogniser
-from mien.models.flow_images import mirror
 from mien.models.options import Plan
 from mien.models.registry import Method
 from mien.models.stem import FlowStem
@@ -75,10 +74,9 @@ class NetworkRecogniser:
 def predict(
     network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
 ) -> NDArray[np.float64]:
-    """Class probabilities (N, K): the mean over the modules, and over the mirror image if the plan says
-    so."""
+    """Class probabilities (N, K): the mean over the modules and over the network's views of the input."""
     x = network.tensors(inputs).to(device)
-    images = [x, mirror(x)] if network.plan.test_flip else [x]
+    images = network.views(x)
     with torch.inference_mode():
         found = [
             torch.softmax(network.logits(module.eval()(image)).double(), dim=1)

@@ -24,14 +24,17 @@ StackObserver = Callable[[int, Sequence[nn.Module]], None]
 def train_stacked(materials: Sequence[Material], observer: StackObserver | None = None) -> list[Curve]:
     """Train the modules of all `materials` in place, together; their training curves.
 
-    All must come from the same network and need the same number of steps per epoch (`can_stack`).
+    All must come from the same network and need the same number of steps per epoch (`stack_groups`).
     """
     first = materials[0]
     plan, template = first.plan, first.module
     for material in materials:
         material.module.train()
     parameters, buffers = stack_module_state([m.module for m in materials])
-    parameters = {name: p.detach().requires_grad_() for name, p in parameters.items()}
+    learned = {name for name, p in template.named_parameters() if p.requires_grad}
+    # What is not learned (a fixed temperature) travels with the buffers: no gradient, no optimiser.
+    buffers |= {name: p.detach() for name, p in parameters.items() if name not in learned}
+    parameters = {name: parameters[name].detach().requires_grad_() for name in parameters if name in learned}
     fixed = _pad_fixed([m.targets.fixed for m in materials])
     optimiser = make_optimiser(list(parameters.values()), plan)
 
@@ -71,11 +74,6 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
     for material in materials:
         material.module.eval()
     return curves
-
-
-def can_stack(a: Material, b: Material) -> bool:
-    """Whether two folds can be trained in one stack: as many steps per epoch, the same extra targets."""
-    return a.steps_per_epoch == b.steps_per_epoch and set(a.targets.fixed) == set(b.targets.fixed)
 
 
 def _pad_step(

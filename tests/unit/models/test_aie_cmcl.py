@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from mien.clips import tasks
 from mien.errors import UsageError
 from mien.experiments.jobs import Job, run_job, train_view
 from mien.experiments.setting import Setting
+from mien.facs.annotation import parse
 from mien.models.aie_cmcl import AieCmclFlow, AieCmclModule, AieCmclOptions
 from mien.models.base import FLOW, Batch
 from mien.training.fit import NetworkRecogniser
@@ -89,6 +91,18 @@ def test_embeds_held_out_clips_beside_training_texts(small_setting: Callable[...
     n = len(setting.folds[0].held_out)
     assert found is not None and found.visual.shape[0] == len(found.nearest) == len(found.similarity) == n
     np.testing.assert_allclose(np.linalg.norm(found.visual, axis=1), 1, atol=1e-5)
+
+
+def test_clips_without_any_action_units_are_classified_all_the_same(
+    small_setting: Callable[..., Setting],
+) -> None:
+    setting = small_setting("aie-cmcl-flow", epochs=2, synthetic_clips=0, learning_rate=0.01)
+    uncoded = dataclasses.replace(setting, annotations=tuple(parse(None) for _ in setting.annotations))
+    for columns in ("bank", "batch"):
+        options = {**uncoded.options, "columns": columns}
+        result = run_job(dataclasses.replace(uncoded, options=options), Job(0, 0), compiled=False)
+        assert np.isfinite(result.prob).all() and result.embedding is None
+        assert (result.curve[0, :, result.curve_names.index("contrastive")] == 0).all()
 
 
 def test_synthetic_pre_training_changes_the_start_and_repeats_itself(

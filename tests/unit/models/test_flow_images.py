@@ -34,6 +34,12 @@ def test_still_images_stay_finite() -> None:
     assert torch.isfinite(legacy_pixels(np.zeros((2, 3, 28, 28), np.float32))).all()
 
 
+def test_a_few_moving_pixels_stay_in_range() -> None:
+    flow = np.zeros((1, 3, 28, 28), np.float32)
+    flow[0, 0, 3:6, 3:7] = 1.5
+    assert float(centred(flow).abs().max()) == 1
+
+
 def test_legacy_pixels_keep_what_is_in_that_form() -> None:
     images = RNG.integers(0, 256, (2, 3, 28, 28)).astype(np.uint8)
     images[:, :, 0, 0], images[:, :, 0, 1] = 0, 255

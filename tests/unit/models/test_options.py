@@ -6,11 +6,11 @@ import pytest
 
 from mien.errors import UsageError
 from mien.models import registry
-from mien.models.options import Plan
+from mien.models.aie_cmcl import AieCmclOptions
 
 
 def test_text_from_a_command_line_is_converted() -> None:
-    plan = Plan.parse({"epochs": "7", "flip": "0.5", "test_flip": "true"}, model="x")
+    plan = AieCmclOptions.parse({"epochs": "7", "flip": "0.5", "test_flip": "true"}, model="x")
     assert (plan.epochs, plan.flip, plan.test_flip) == (7, 0.5, True)
 
 

@@ -54,6 +54,36 @@ def test_a_damaged_cache_entry_is_made_again(tmp_path: Path) -> None:
     np.testing.assert_allclose(encoder.embed(SENTENCES), first, atol=1e-6)
 
 
+def test_models_that_are_no_bert_are_refused(tmp_path: Path) -> None:
+    import transformers
+
+    folder = tmp_path / "distil"
+    config = transformers.DistilBertConfig(dim=32, n_heads=2, n_layers=1, hidden_dim=32, vocab_size=30522)
+    transformers.DistilBertModel(config).save_pretrained(folder)
+    transformers.AutoTokenizer.from_pretrained(encoder.locate()).save_pretrained(folder)
+    with pytest.raises(InputError, match="not 'bert'"):
+        encoder.embed(["a"], str(folder))
+
+
+def test_a_bert_that_lacks_weights_is_refused(tmp_path: Path) -> None:
+    import safetensors.torch
+    import transformers
+
+    folder = tmp_path / "bert"
+    config = transformers.BertConfig(
+        hidden_size=32, num_attention_heads=2, num_hidden_layers=1, vocab_size=30522
+    )
+    transformers.BertModel(config).save_pretrained(folder)
+    transformers.AutoTokenizer.from_pretrained(encoder.locate()).save_pretrained(folder)
+    assert encoder.embed(["a"], str(folder)).shape == (1, 32)
+    tensors = safetensors.torch.load_file(folder / "model.safetensors")
+    del tensors["encoder.layer.0.output.dense.weight"]
+    safetensors.torch.save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    encoder._load.cache_clear()
+    with pytest.raises(InputError, match="weights are missing"):
+        encoder.embed(["b"], str(folder))
+
+
 def test_unknown_folders_and_names_are_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="not the folder of a BERT model"):

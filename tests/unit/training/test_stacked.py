@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from mien.experiments import backends
@@ -25,6 +26,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "shift_px": 1,
         "clip_norm": 1.0,
         "synthetic_clips": 0,
+        "learn_temperature": False,
     },
 }
 
@@ -65,6 +67,13 @@ def test_stacked_equals_the_plain_loop(model: str, small_setting: Callable[..., 
     assert plain.keys() == stacked.keys()
     for job, prob in plain.items():
         np.testing.assert_allclose(stacked[job], prob, atol=2e-4, err_msg=job.name)
+
+
+def test_a_fixed_temperature_stays_fixed_in_a_stack(small_setting: Callable[..., Setting]) -> None:
+    setting = small_setting("aie-cmcl-flow", **OPTIONS["aie-cmcl-flow"])
+    (result,) = backends.run_stack(setting, [Job(0, 0)])
+    weights = safetensors.torch.load(result.weights)
+    assert float(weights["0.log_scale"]) == pytest.approx(np.log(1 / 0.07), abs=1e-6)
 
 
 @pytest.mark.parametrize("model", ["ststnet", "aie-cmcl-flow"])
