@@ -60,6 +60,10 @@ def evaluate(
         + [part for key, value in options.items() for part in ("--set", f"{key}={value}")]
         + (["--audit"] if audit else [])
         + ([] if backend == "auto" else ["--backend", backend])
+        + ([] if device == "auto" else ["--device", device])
+        + (["--workers", str(workers)] if workers else [])
+        + (["--ray-address", ray_address] if ray_address else [])
+        + (["--gpus-per-fold", str(gpus_per_fold)] if gpus_per_fold else [])
         + ["--out", str(out)]
     )
     given: dict[str, Any] = {
@@ -130,6 +134,8 @@ def _tell(run: Run) -> None:
     )
     if record["kind"] == "reference":
         console.print("This is a reference, not a recogniser to rank.", style="yellow")
+    for warning in record["warnings"]:
+        console.print(f"warning: {warning}", style="yellow", highlight=False)
     if metrics["undefined"]:
         console.print(f"undefined: {metrics['undefined']}", style="yellow")
     console.print(

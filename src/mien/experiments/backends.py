@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby
 
 import torch
@@ -40,13 +41,20 @@ def processes(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config
     """One single-threaded process per core, with the compiled kernels where a network has them."""
     n = min(workers(config), len(todo))
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n, mp_context=context, initializer=_start_worker, initargs=(setting,))
+    pool = ProcessPoolExecutor(
+        n, mp_context=context, initializer=_start_worker, initargs=(setting, os.getpid())
+    )
     try:
         waiting: set[Future[FoldResult]] = {pool.submit(_work, job) for job in todo}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a worker process was ended from outside, most often for want of memory",
+            do="repeat the command with --workers 1 or a number below the present one; finished folds are kept",
+        ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -61,11 +69,11 @@ def workers(config: EvaluateConfig) -> int:
 _worker_setting: Setting | None = None
 
 
-def _start_worker(setting: Setting) -> None:
+def _start_worker(setting: Setting, parent: int) -> None:
     global _worker_setting
     _worker_setting = setting
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
 
 
 def _end_with_parent(parent: int) -> None:

@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import metadata
@@ -23,6 +22,7 @@ from mien.experiments.run import SCHEMA, Run
 from mien.experiments.setting import EvaluateConfig, Setting, resolve
 from mien.experiments.summary import write_outputs
 from mien.models import registry
+from mien.models.base import Network
 from mien.prepare.prepared import PreparedSet
 from mien.protocols import folds as protocols
 
@@ -45,18 +45,16 @@ def evaluate(
     record = describe(config, setting, data, excluded, command)
     run = Run.begin(out, record)
     jobs = [Job(seed, fold.index) for seed in setting.seeds for fold in setting.folds]
-    done = {job: _load_or_drop(run, job) for job in jobs if run.has(job)}
+    done = {job: _load(run, job, setting) for job in jobs if run.has(job)}
     todo = [job for job in jobs if job not in done]
+    _warn(run, record, config, resumed=bool(done))
     if progress is not None:
         progress(len(done), len(jobs), "resumed" if done else "choosing a backend")
     if todo:
         _choose_backend(run, setting, config)
-        start = time.perf_counter()
         for result in BACKENDS[run.record["backend"]](setting, jobs, todo, config):
             run.store(result)
             done[result.job] = result
-            run.record["seconds"] = float(run.record["seconds"]) + time.perf_counter() - start
-            start = time.perf_counter()
             if progress is not None:
                 progress(
                     len(done), len(jobs), f"seed {result.job.seed}, {setting.folds[result.job.fold].name}"
@@ -64,13 +62,30 @@ def evaluate(
     return _finish(run, setting, [done[job] for job in jobs])
 
 
-def _load_or_drop(run: Run, job: Job) -> FoldResult:
+def _warn(run: Run, asked: dict[str, Any], config: EvaluateConfig, *, resumed: bool) -> None:
+    """Note in the record what a reader would not expect: other versions, a kept backend, no audit."""
+    found = []
+    kept = run.record["backend"]
+    if resumed and kept is not None and config.backend not in ("auto", kept):
+        found.append(f"resumed with backend '{kept}', with which it began, not '{config.backend}'")
+    found += [
+        f"resumed under another {name}: {asked[name]}; it began under {run.record[name]}"
+        for name in ("versions", "commit", "machine")
+        if resumed and run.record[name] != asked[name]
+    ]
+    if config.audit and not isinstance(registry.create(config.model, config.options), Network):
+        found.append(f"'{config.model}' has no epochs, so there is nothing to audit")
+    run.record["warnings"] += [text for text in found if text not in run.record["warnings"]]
+
+
+def _load(run: Run, job: Job, setting: Setting) -> FoldResult:
     result = run.load(job)
-    if result.job != job:
+    shape = (len(setting.folds[job.fold].held_out), len(setting.classes))
+    if result.job != job or result.prob.shape != shape:
         raise InputError(
-            "the result of a fold carries another name",
+            "the result of a fold does not belong here",
             where=run.fold_file(job),
-            found=result.job.name,
+            found=f"{result.job.name} with {result.prob.shape} probabilities; wanted {job.name} with {shape}",
             do="delete this file and run the same command again",
         )
     return result
@@ -88,6 +103,7 @@ def _choose_backend(run: Run, setting: Setting, config: EvaluateConfig) -> None:
 
 
 def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
+    run.record["seconds"] = sum(result.seconds for result in results)
     run.record["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     run.record["opened"] = [
         {"seed": r.job.seed, "fold": setting.folds[r.job.fold].name, "held_out_opened_at": r.opened_at}
@@ -96,7 +112,7 @@ def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
     facts = {
         "task": run.record["task"],
         "protocol": run.record["protocol"],
-        "seconds": sum(result.seconds for result in results),
+        "seconds": run.record["seconds"],
     }
     write_outputs(run.path, setting, results, facts)
     run.write_record()
@@ -161,6 +177,11 @@ def _commit() -> str | None:
     """The commit of the source tree Mien runs from, with '+' if it was changed; None outside a checkout."""
     here = Path(__file__).parent
     try:
+        # Mien may be installed inside a checkout of something else, which does not track this file.
+        subprocess.run(
+            ["git", "ls-files", "--error-unmatch", Path(__file__).name],
+            cwd=here, capture_output=True, check=True, timeout=5,
+        )  # fmt: skip
         head = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True, timeout=5
         ).stdout.strip()

@@ -149,6 +149,12 @@ def conclude(
     gate = HeldOut.of(setting.arrays, setting.folds[job.fold])
     inputs = gate.open(fitted)
     prob = learner.predict_proba(inputs)
+    if not np.isfinite(prob).all():
+        raise InputError(
+            "the training diverged: its network gives no finite probabilities",
+            where=f"fold '{setting.folds[job.fold].name}', seed {job.seed}",
+            do="lower learning_rate, or set clip_norm, and name another --out",
+        )
     assert gate.opened_at is not None
     result = FoldResult(job, prob, 0.0, gate.opened_at.isoformat())
     if isinstance(learner, NetworkRecogniser):

@@ -34,6 +34,9 @@ class Run:
         Raises:
             UsageError: the folder holds another evaluation, or something that is no run.
         """
+        # A call that was killed while writing leaves the piece it wrote; only names of ours are touched.
+        for unfinished in [*path.glob(".run.json.*.part"), *path.glob("folds/.*.npz.*.part")]:
+            unfinished.unlink()
         if path.exists() and any(path.iterdir()):
             if not (path / "run.json").exists():
                 raise UsageError(

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mien.clips import tasks
 from mien.clips.tasks import Task
-from mien.errors import InputError
+from mien.errors import InputError, UsageError
 from mien.facs.annotation import VOCABULARY, AUAnnotation, multi_hot
 from mien.models import registry
-from mien.models.base import ORACLE, Needs
+from mien.models.base import ORACLE, Needs, Network
 from mien.prepare.catalogue import open_set
 from mien.prepare.prepared import PreparedSet
 from mien.protocols import folds as protocols
@@ -80,6 +80,8 @@ def resolve(config: EvaluateConfig) -> tuple[Setting, PreparedSet, list[tuple[st
     method = registry.create(config.model, config.options)
     task = tasks.get(config.task)
     protocols.parse(config.protocol)
+    if isinstance(method, Network):
+        method.check(task)
     data = open_set(config.data)
     _check_arrays(method.needs, data)
     assignment = task.assign(data.table)
@@ -103,6 +105,13 @@ def resolve(config: EvaluateConfig) -> tuple[Setting, PreparedSet, list[tuple[st
     if method.needs.action_units == "test":
         arrays[ORACLE] = multi_hot(marks, VOCABULARY)
     labels = np.asarray(assignment.labels)[kept]
+    if len(np.unique(labels)) < 2:
+        raise InputError(
+            "all clips that the task keeps are of one class",
+            where=data.path,
+            found=f"{len(labels)} clips of '{task.classes[labels[0]]}'",
+            do="use a set or a task with two classes at least",
+        )
     groups, datasets = data.table.groups[kept], data.table.datasets[kept]
     folds = protocols.make_folds(
         config.protocol, groups=groups, datasets=datasets, labels=labels, classes=task.classes
@@ -120,7 +129,7 @@ def resolve(config: EvaluateConfig) -> tuple[Setting, PreparedSet, list[tuple[st
         folds=tuple(folds),
         seeds=tuple(range(config.seeds)),
         audit=config.audit,
-        device=_device(config.device),
+        device=_device(config),
     )
     return setting, data, excluded
 
@@ -144,13 +153,22 @@ def _check_arrays(needs: Needs, data: PreparedSet) -> None:
             )
 
 
-def _device(asked: str) -> str:
+def _device(config: EvaluateConfig) -> str:
+    """Where the networks are trained. On Ray that is another machine: its share of a GPU decides."""
     import torch
 
-    if asked == "cuda" and not torch.cuda.is_available():
+    if config.backend == "ray":
+        if (config.device == "cuda") != (config.gpus_per_fold > 0) and config.device != "auto":
+            raise UsageError(
+                "--device and --gpus-per-fold contradict each other",
+                found=f"{config.device} and {config.gpus_per_fold:g}",
+                do="on Ray, give --gpus-per-fold alone: above 0 means cuda",
+            )
+        return "cuda" if config.gpus_per_fold > 0 else "cpu"
+    if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError(
             "no CUDA device is available", do="use --device cpu; mien doctor shows what is found"
         )
-    if asked == "auto":
+    if config.device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    return asked
+    return config.device

@@ -190,16 +190,18 @@ class AieCmclFlow(Network):
             },
         )
 
-    def pretraining(self, task: Task, seed: int) -> tuple[TrainView, Plan] | None:
-        """Synthetic clips with exact flow and AUs, drawn for this seed."""
-        if self.plan.synthetic_clips == 0:
-            return None
-        if DATASET not in task.classes_of:
+    def check(self, task: Task) -> None:
+        if self.plan.synthetic_clips > 0 and DATASET not in task.classes_of:
             raise UsageError(
                 f"synthetic pre-training is not possible for task '{task.name}'",
                 found=f"it has no classes for the database '{DATASET}'",
                 do="set synthetic_clips=0, or use megc-3",
             )
+
+    def pretraining(self, task: Task, seed: int) -> tuple[TrainView, Plan] | None:
+        """Synthetic clips with exact flow and AUs, drawn for this seed."""
+        if self.plan.synthetic_clips == 0:
+            return None
         sample = sample_flow(self.plan.synthetic_clips, seed=PRETRAINING_SEED + seed)
         class_of = task.classes_of[DATASET]
         view = TrainView(

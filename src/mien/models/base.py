@@ -122,6 +122,10 @@ class Network(ABC):
         """All random numbers of one training step of `n` clips; by default none."""
         return {}
 
+    def check(self, task: Task) -> None:
+        """Raise `UsageError` if the options do not suit the task; called before anything is written."""
+        return
+
     def pretraining(self, task: Task, seed: int) -> tuple[TrainView, Plan] | None:
         """Clips of the method's own (synthetic ones) to train on first, and how; by default none."""
         return None

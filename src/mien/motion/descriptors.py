@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import UsageError
+
 FloatArray = NDArray[np.float64]
 
 
@@ -47,5 +49,7 @@ def block_hoof(flow: NDArray[np.generic], blocks: int, bins: int) -> FloatArray:
 
 def _edges(size: int, blocks: int) -> NDArray[np.int64]:
     if not 1 <= blocks <= size:
-        raise ValueError(f"{blocks} blocks do not fit into {size} pixels")
+        raise UsageError(
+            f"{blocks} blocks do not fit into {size} pixels", do="set a smaller number of blocks"
+        )
     return np.linspace(0, size, blocks + 1).round().astype(np.int64)

@@ -100,6 +100,25 @@ def test_finished_folds_are_not_repeated(
     assert (run.path / "predictions.csv").read_bytes() == whole
 
 
+def test_a_resumed_run_says_what_it_kept(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config, tmp_path / "run")
+    assert run.record["warnings"] == []
+    next((run.path / "folds").iterdir()).unlink()
+    again = evaluate(config.model_copy(update={"backend": "processes"}), tmp_path / "run")
+    assert again.record["backend"] == "loop" and "resumed with backend 'loop'" in again.record["warnings"][0]
+
+
+def test_an_audit_of_a_method_without_epochs_is_told(config: EvaluateConfig, tmp_path: Path) -> None:
+    run = evaluate(config.model_copy(update={"model": "lda-hoof", "options": {}}), tmp_path / "run")
+    assert "nothing to audit" in run.record["warnings"][0]
+
+
+def test_a_diverged_training_names_its_fold(config: EvaluateConfig, tmp_path: Path) -> None:
+    wild = config.model_copy(update={"options": {"epochs": "2", "learning_rate": "1e30"}})
+    with pytest.raises(InputError, match="the training diverged"):
+        evaluate(wild, tmp_path / "run")
+
+
 def test_another_evaluation_in_the_folder_is_refused(config: EvaluateConfig, tmp_path: Path) -> None:
     evaluate(config, tmp_path / "run")
     with pytest.raises(UsageError, match="holds another evaluation"):

@@ -32,6 +32,16 @@ def test_the_same_evaluation_is_resumed_and_another_refused(tmp_path: Path) -> N
         Run.begin(tmp_path / "run", RECORD | {"model": "n"})
 
 
+def test_a_call_killed_while_writing_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".run.json.77.part").write_text("{")
+    assert Run.begin(tmp_path / "run", RECORD).record["model"] == "m"
+    (tmp_path / "run" / "folds").mkdir()
+    (tmp_path / "run" / "folds" / ".0-000.npz.77.part").write_text("x")
+    assert Run.begin(tmp_path / "run", RECORD).record["model"] == "m"
+    assert not list((tmp_path / "run").rglob("*.part"))
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{", '"text"', "\x00"])
 def test_a_damaged_record_is_told(content: str, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(content)

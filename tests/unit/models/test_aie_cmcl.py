@@ -119,4 +119,4 @@ def test_synthetic_pre_training_changes_the_start_and_repeats_itself(
 def test_synthetic_pre_training_needs_a_task_that_covers_it() -> None:
     network = AieCmclFlow(AieCmclOptions(synthetic_clips=8))
     with pytest.raises(UsageError, match="not possible for task 'casme2-5'"):
-        network.pretraining(tasks.get("casme2-5"), 0)
+        network.check(tasks.get("casme2-5"))

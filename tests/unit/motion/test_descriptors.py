@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mien.errors import UsageError
 from mien.motion.descriptors import block_hoof, block_means, centred_flow
 
 RNG = np.random.default_rng(0)
@@ -19,7 +20,7 @@ def test_block_means_equal_a_slow_version() -> None:
 def test_uneven_blocks_cover_every_pixel_once() -> None:
     ones = np.ones((1, 1, 10, 10))
     np.testing.assert_allclose(block_means(ones, 3), 1)
-    with pytest.raises(ValueError, match="11 blocks"):
+    with pytest.raises(UsageError, match="11 blocks"):
         block_means(ones, 11)
 
 
