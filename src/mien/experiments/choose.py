@@ -43,15 +43,19 @@ def choose(setting: Setting, config: EvaluateConfig) -> tuple[str, str]:
         finally:
             torch.set_num_threads(threads)
         seconds["processes"] = tried["processes"] + START_S / plan.epochs
+    left_out = ""
     if method.stackable:
         size = max(1, STACK[setting.device] // plan.members)
         group = next(stack_groups(setting, jobs, plan.batch_size, size))
         materials = [_material(setting, method, job) for job in group]
-        each = _timed(lambda: train_stacked(materials), setting.device) / len(group)
-        tried["stacked"] = seconds["stacked"] = each * networks
+        try:
+            each = _timed(lambda: train_stacked(materials), setting.device) / len(group)
+            tried["stacked"] = seconds["stacked"] = each * networks
+        except torch.OutOfMemoryError:
+            left_out = f"; stacked left out: {len(group)} folds do not fit into the device's memory"
     best = min(seconds, key=lambda name: seconds[name])
     listed = ", ".join(f"{name} {1000 * value / networks:.1f} ms" for name, value in tried.items())
-    return best, f"measured here, per network and epoch: {listed} ({n} workers); 'auto' took {best}"
+    return best, f"measured here, per network and epoch: {listed} ({n} workers); 'auto' took {best}{left_out}"
 
 
 def _classic(setting: Setting, n_jobs: int, config: EvaluateConfig) -> tuple[str, str]:

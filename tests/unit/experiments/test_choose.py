@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from mien.experiments import choose as choosing
 from mien.experiments.setting import EvaluateConfig, Setting
@@ -23,6 +24,17 @@ def test_the_fastest_is_taken(small_setting: Callable[..., Setting], monkeypatch
     assert best == "processes" and "loop 90.0 ms" in why and "processes 10.0 ms" in why
     seconds[False] = 0.001
     assert choosing.choose(setting, _config("ststnet"))[0] == "loop"
+
+
+def test_a_stack_that_does_not_fit_is_left_out(
+    small_setting: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(choosing, "train_stacked", full)
+    best, why = choosing.choose(small_setting("ststnet", epochs=2), _config("ststnet"))
+    assert best != "stacked" and "stacked left out" in why
 
 
 def test_a_short_job_does_not_start_workers(small_setting: Callable[..., Setting]) -> None:
