@@ -172,12 +172,28 @@ def on_ray(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: E
                 do="start it with 'ray start --head', or leave --ray-address out for a local one",
             ) from error
     try:
+        n_gpus = ray.cluster_resources().get("GPU", 0)  # type: ignore[no-untyped-call]
+        if config.gpus_per_fold > n_gpus:
+            raise InputError(
+                "the Ray cluster has too few GPUs",
+                where=config.ray_address,
+                found=f"{n_gpus:g} for {config.gpus_per_fold:g} per fold",
+                do="leave --gpus-per-fold out, or add a machine with a GPU",
+            )
         task = ray.remote(num_cpus=1, num_gpus=config.gpus_per_fold, max_retries=2)(_ray_work)
         shared = ray.put(setting)
         waiting = [task.remote(shared, job) for job in todo]
         while waiting:
             done, waiting = ray.wait(waiting)
             yield from ray.get(done)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from error
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError) as error:
+        raise InputError(
+            "a worker of the Ray cluster was lost, twice",
+            where=config.ray_address,
+            do="repeat the command, with fewer --workers if memory was short; finished folds are kept",
+        ) from error
     finally:
         if own:
             ray.shutdown()

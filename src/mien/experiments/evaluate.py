@@ -52,6 +52,8 @@ def evaluate(
         progress(len(done), len(jobs), "resumed" if done else "choosing a backend")
     if todo:
         _choose_backend(run, setting, config)
+        if progress is not None:
+            progress(len(done), len(jobs), f"training the first folds ({run.record['backend']})")
         for result in BACKENDS[run.record["backend"]](setting, jobs, todo, config):
             run.store(result)
             done[result.job] = result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def test_a_run_against_itself_differs_by_nothing(mien: Callable, runs: Path) -> 
     _, out, _ = mien("compare", runs / "lda-hoof", runs / "lda-hoof")
     assert "+0.000" in row_of(out, "UF1")
     assert "1.0000" in row_of(out, "UF1")
+
+
+def test_runs_of_one_name_are_told_apart_by_their_folders(mien: Callable, runs: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "lda-hoof"
+    shutil.copytree(runs / "majority", twin)
+    _, out, _ = mien("compare", runs / "lda-hoof", twin)
+    assert f"only in {twin}" in " ".join(out.split())
 
 
 def test_a_folder_that_is_no_run_is_bad_input(mien: Callable, runs: Path, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from mien.errors import UsageError
+from mien.errors import InputError, UsageError
 from mien.experiments import backends
 from mien.experiments.jobs import Job
 from mien.experiments.setting import EvaluateConfig, Setting
@@ -43,3 +44,20 @@ def test_a_resumed_stack_gives_only_what_is_missing(small_setting: Callable[...,
     whole = {r.job: r.prob for r in backends.stacked(setting, jobs, jobs, _config("ststnet"))}
     (late,) = backends.stacked(setting, jobs, jobs[2:3], _config("ststnet"))
     assert late.job == jobs[2] and late.prob.tobytes() == whole[jobs[2]].tobytes()
+
+
+def test_what_fails_on_ray_says_what_failed(small_setting: Callable[..., Setting]) -> None:
+    pytest.importorskip("ray")
+    setting, job = replace(small_setting("ststnet"), options={"epochs": "none"}), Job(0, 0)
+    with pytest.raises(UsageError, match="epochs") as caught:
+        list(backends.on_ray(setting, [job], [job], _config("ststnet", workers=1)))
+    assert "Traceback" not in str(caught.value)
+
+
+def test_gpus_that_the_cluster_lacks_are_refused_instead_of_waited_for(
+    small_setting: Callable[..., Setting],
+) -> None:
+    pytest.importorskip("ray")
+    config = _config("ststnet", workers=1, gpus_per_fold=64.0)
+    with pytest.raises(InputError, match="too few GPUs"):
+        list(backends.on_ray(small_setting("ststnet"), [Job(0, 0)], [Job(0, 0)], config))
