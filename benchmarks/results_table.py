@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--against", type=Path)
     given = parser.parse_args()
-    titles = ["run", "seeds", "UF1", "UAR", "accuracy", "UF1 per database", "peeked UF1/UAR", "minutes"]
+    titles = ["run", "seeds", "UF1", "UAR", "accuracy", "UF1 per database", "peeked UF1/UAR", "core minutes"]
     if given.against is not None:
         titles.append(f"UF1 minus {given.against.name}")
     print("| " + " | ".join(titles) + " |")
