@@ -55,6 +55,6 @@ def small_setting(small_set: PreparedSet) -> Callable[..., Setting]:
             device="cpu",
             options={name: str(value) for name, value in options.items()},
         )
-        return resolve(config)[0]
+        return resolve(config).setting
 
     return make

@@ -1,0 +1,219 @@
+"""`prepare`: the clips of a database -> a prepared set; processes over clips, a cache by content, resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.cache import cache_folder
+from mien.clips.frames import ClipFrames
+from mien.clips.table import ClipTable
+from mien.errors import InputError
+from mien.face.landmarks import MODEL_SHA256
+from mien.parallel import in_processes
+from mien.prepare.layout import sha256_of
+from mien.prepare.prepared import ArrayToWrite, PreparedSet
+from mien.prepare.recipe import Recipe
+from mien.prepare.stages import PreparedClip, descriptions, prepare_clip
+from mien.prepare.timing import Annotation, FramePlan, NotPreparable, plan_frames
+
+#: Raised whenever the same frames and recipe give other arrays than before.
+STEP_VERSION = 1
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """A clip to prepare: its key, its frames, and what is annotated."""
+
+    key: str
+    frames: ClipFrames
+    annotation: Annotation
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a clip: the cache file with its arrays, or the reason why there is none."""
+
+    key: str
+    file: Path | None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A clip that the set does not hold, and why."""
+
+    key: str
+    reason: str
+
+
+def prepare(
+    table: ClipTable,
+    frames: Mapping[str, ClipFrames],
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    name: str,
+    workers: int = 0,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> tuple[PreparedSet, list[Gap]]:
+    """The prepared set of all clips that the recipe can use, and the clips that it cannot, with reasons.
+
+    Each clip is kept in the cache when it is done, under a name made of the bytes of its frames, the recipe and the
+    version of this step: what was interrupted goes on where it was, and what is unchanged is not done again.
+    Memory does not grow with the number of clips. Same frames, same recipe, same bytes.
+
+    Args:
+        frames: by clip key; clips without an entry are gaps.
+        workers: worker processes; 0 is one per core.
+
+    Raises:
+        InputError: no clip could be prepared.
+        UsageError: `out` holds something else.
+    """
+    rows = table.frame
+    jobs = [
+        ClipJob(row.key, frames[row.key], Annotation(*(_number(v) for v in (row.onset, row.apex, row.offset))))
+        for row in rows.itertuples()
+        if row.key in frames
+    ]
+    done = {result.key: result for result in _results(jobs, recipe, workers, progress)}
+    reasons = {key: done[key].reason if key in done else "no frames were found" for key in table.keys.tolist()}
+    gaps = [Gap(key, reason) for key, reason in reasons.items() if reason]
+    kept = [i for i, key in enumerate(table.keys.tolist()) if not reasons[key]]
+    if not kept:
+        raise InputError(
+            "no clip could be prepared",
+            found="".join(f"\n    - {gap.key}: {gap.reason}" for gap in gaps[:20]) or "the table is empty",
+        )
+    files = [done[key].file for key in table.keys[kept].tolist()]
+    target = Path(out).resolve()
+    staging = target.with_name(f".{target.name}-arrays")
+    shutil.rmtree(staging, ignore_errors=True)  # left behind by a run that was killed
+    try:
+        arrays = _assemble([file for file in files if file is not None], recipe, staging)
+        made = PreparedSet.write(
+            target,
+            name=name,
+            table=table.take(kept),
+            arrays=arrays,
+            recipe=_record(recipe, gaps, [done[key] for key in table.keys[kept].tolist()]),
+            overwrite=overwrite,
+        )
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return made, gaps
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None or value != value or str(value) == "<NA>" else int(value)
+
+
+def _record(recipe: Recipe, gaps: Sequence[Gap], kept: Sequence[Done]) -> dict[str, Any]:
+    """What `prepared.json` tells of how the arrays came about."""
+    from mien.motion.settings import settings_of
+
+    return {
+        "step": "prepare",
+        "version": STEP_VERSION,
+        **recipe.model_dump(mode="json"),
+        "flow_settings": settings_of(recipe.flow.method).model_dump(mode="json"),
+        "left_out": [{"key": gap.key, "reason": gap.reason} for gap in gaps],
+        "notes": {result.key: list(result.notes) for result in kept if result.notes},
+    }
+
+
+def _results(
+    jobs: Sequence[ClipJob], recipe: Recipe, workers: int, progress: Progress | None
+) -> Iterator[Done]:
+    """What became of each job, as they come; a cached one costs no more than reading its frames."""
+    if progress is not None:
+        progress(0, len(jobs), "starting")
+    for finished, result in enumerate(in_processes(prepare_job, recipe, jobs, workers), start=1):
+        if progress is not None:
+            progress(finished, len(jobs), result.key)
+        yield result
+
+
+def prepare_job(recipe: Recipe, job: ClipJob) -> Done:
+    """The arrays of one clip, in the cache; a clip that cannot be prepared gives its reason."""
+    try:
+        plan = plan_frames(available_numbers(job.frames), job.annotation, recipe)
+        file = cache_folder() / "clips" / f"{_fingerprint(job.frames, plan, recipe)}.npz"
+        notes = _cached_notes(file)
+        if notes is None:
+            clip = prepare_clip(job.frames, plan, recipe)
+            notes = clip.notes
+            _store(file, clip)
+    except NotPreparable as refused:
+        return Done(job.key, None, str(refused))
+    return Done(job.key, file, notes=notes)
+
+
+def available_numbers(frames: ClipFrames) -> tuple[int, ...]:
+    """The source numbers of the frames that are there, rising."""
+    if not frames.is_video:
+        return frames.numbers
+    from mien.video.timeline import probe
+
+    return tuple(range(frames.first_number, frames.first_number + probe(frames.files[0]).n_frames))
+
+
+def _fingerprint(frames: ClipFrames, plan: FramePlan, recipe: Recipe) -> str:
+    """A name for the outcome: the bytes that are read, what is done with them, and the version of doing it."""
+    found = hashlib.sha256(f"{STEP_VERSION} {MODEL_SHA256} {recipe.canonical()} {plan}".encode())
+    place = dict(zip(frames.numbers, frames.files, strict=True)) if frames.numbers else {}
+    for file in [place[number] for number in plan.wanted] if place else frames.files:
+        found.update(sha256_of(file).encode())
+    return found.hexdigest()
+
+
+def _store(file: Path, clip: PreparedClip) -> None:
+    """Keep a clip under its name, complete or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.stem}.{os.getpid()}.npz")
+    np.savez(temporary, allow_pickle=False, notes=np.array(json.dumps(clip.notes)), **clip.arrays)
+    temporary.replace(file)
+
+
+def _cached_notes(file: Path) -> tuple[str, ...] | None:
+    """The notes of a clip in the cache; None if it is not there or damaged (it is then made again)."""
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            for name in kept.files:  # reading is the check: an archive holds a checksum of every array
+                kept[name]
+            return tuple(json.loads(str(kept["notes"])))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _assemble(files: Sequence[Path], recipe: Recipe, staging: Path) -> dict[str, ArrayToWrite]:
+    """The arrays of all clips, memory-mapped in `staging` and filled clip by clip."""
+    staging.mkdir(parents=True)
+    maps: dict[str, np.memmap[Any, Any]] = {}
+    for row, file in enumerate(files):
+        with np.load(file, allow_pickle=False) as kept:
+            for name in kept.files:
+                if name == "notes":
+                    continue
+                array = kept[name]
+                if name not in maps:
+                    maps[name] = np.lib.format.open_memmap(
+                        staging / f"{name}.npy", mode="w+", dtype=array.dtype, shape=(len(files), *array.shape)
+                    )
+                maps[name][row] = array
+    facts = descriptions(recipe)
+    return {name: ArrayToWrite(data, *facts[name]) for name, data in maps.items()}
