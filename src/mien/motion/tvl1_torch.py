@@ -11,6 +11,9 @@ from mien.motion.settings import Tvl1
 
 # OpenCV adds no scale with a side below this.
 _SMALLEST_PX = 16
+# OpenCV samples at multiples of 1/32 px. Without that, rounding errors at the border, where the picture ends in
+# zeros, grow from warp to warp until two equal images have a flow.
+_STEPS_PER_PX = 32
 
 
 @torch.no_grad()
@@ -18,8 +21,8 @@ def tvl1_flow(first: Tensor, second: Tensor, settings: Tvl1 | None = None) -> Te
     """Flow (B, 2, H, W) in pixels, u right and v down, float32, on the device of the images.
 
     Zach, Pock and Bischof (2007) in the form of Sánchez et al. (IPOL 2013/26), with OpenCV's pyramid, median filter,
-    cubic warp and stopping rule. Each pair stops by its own error: its flow does not depend on the others.
-    The one deliberate difference: OpenCV samples the warped image at multiples of 1/32 px, this at the true place.
+    cubic warp (in steps of 1/32 px) and stopping rule. Each pair stops by its own error, as in OpenCV: its flow does
+    not depend on the others of the batch. What differs is rounding, which decides at which iteration a pair stops.
 
     Args:
         first: (B, H, W) grey images, 0..255.
@@ -132,8 +135,9 @@ def _divergence(dual: Tensor) -> Tensor:
 def _sample(images: Tensor, flow: Tensor) -> Tensor:
     """The images (B, C, H, W) at x + flow(x), cubic, zero outside."""
     height, width = flow.shape[-2:]
-    y = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + flow[:, 1]
-    x = torch.arange(width, device=flow.device, dtype=flow.dtype) + flow[:, 0]
+    steps = (flow * _STEPS_PER_PX).round() / _STEPS_PER_PX
+    y = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + steps[:, 1]
+    x = torch.arange(width, device=flow.device, dtype=flow.dtype) + steps[:, 0]
     grid = torch.stack([2 * x / (width - 1) - 1, 2 * y / (height - 1) - 1], dim=-1)
     return F.grid_sample(images, grid, mode="bicubic", padding_mode="zeros", align_corners=True)
 
