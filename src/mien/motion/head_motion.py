@@ -68,7 +68,7 @@ def remove(
         InputError: flow or region of another shape or not finite, fewer than 3 places or all of them in one.
 
     Example:
-        >>> still, motion = remove(np.full((2, 8, 8), 0.5), np.ones((8, 8), bool))
+        >>> still, motion = remove(np.full((2, 8, 8), 0.5), np.ones((8, 8), bool), "translation")
         >>> motion.shift_px
         (0.5, 0.5)
     """

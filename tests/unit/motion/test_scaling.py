@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,6 +100,22 @@ def test_the_legacy_image_is_u_v_and_strain_stretched_to_bytes() -> None:
     np.testing.assert_array_equal(image[0, 2], strain)
     late = min_max_to_bytes(optical_strain(*resize_flow(flow, 28, 28)))
     assert np.abs(late.astype(int) - strain).max() > 20
+
+
+def test_the_strain_of_the_real_images_was_not_taken_at_their_size(shared_data: Path) -> None:
+    """Else it would be that of their u and v, at some ratio of the scales that the stretching has hidden."""
+    with np.load(shared_data / "megc2019_flow" / "flow.npz") as archive:
+        u, v, stored = np.moveaxis(archive["flow"].astype(float), -1, 0)
+    ratios = np.exp(np.linspace(-1.6, 1.6, 17))
+    best = np.max([correlation(optical_strain(ratio * u, v), stored) for ratio in ratios], axis=0)
+    assert best.max() < 0.96
+    assert np.median(best) == pytest.approx(0.88, abs=0.005)
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Pearson's correlation of each image of two stacks (N, H, W)."""
+    a, b = (image - image.mean(axis=(1, 2), keepdims=True) for image in (a, b))
+    return (a * b).mean(axis=(1, 2)) / (a.std(axis=(1, 2)) * b.std(axis=(1, 2)))
 
 
 @pytest.mark.parametrize("call", [legacy_flow_image, lambda flow: resize_flow(flow, 28, 28)])
