@@ -20,6 +20,7 @@ from mien.video.timeline import Timeline, read_timeline, stamp
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame
+    from av.video.stream import VideoStream
 
 #: Local files in formats that hold their own pictures: play lists and scripts that name other files stay out.
 _OPEN_OPTIONS = {
@@ -190,7 +191,7 @@ class VideoFile:
                     damage.reasons.setdefault(index, spoilt)
                 yield index, picture
 
-    def _pictures(self, packet: Packet) -> tuple[list[VideoFrame], str]:
+    def _pictures(self, packet: Packet[VideoStream]) -> tuple[list[VideoFrame], str]:
         """What the decoder gives for a packet, and what is wrong with it, in words."""
         from av.error import FFmpegError
 
@@ -204,7 +205,7 @@ class VideoFile:
         except FFmpegError as error:
             return [], f"{_DAMAGED}: {error.strerror}"
 
-    def _packets_from(self, start: int, damage: _Damage) -> Iterator[Packet]:
+    def _packets_from(self, start: int, damage: _Damage) -> Iterator[Packet[VideoStream]]:
         from av.error import FFmpegError
 
         try:
@@ -212,7 +213,7 @@ class VideoFile:
         except FFmpegError as error:
             damage.rest = self.timeline.cut or f"the file cannot be read on: {error.strerror}"
 
-    def _seek(self, start: int) -> Iterator[Packet]:
+    def _seek(self, start: int) -> Iterator[Packet[VideoStream]]:
         """Packets from a place that is not after the frame; from the beginning if the seek went too far."""
         if start:
             pts = int(self.timeline.pts[start])

@@ -48,7 +48,7 @@ class Timeline:
     @property
     def times_s(self) -> npt.NDArray[np.float64]:
         """When each frame is shown, (N,) seconds from the first one."""
-        return (self.pts - self.pts[0]) * self.tick_s
+        return np.asarray((self.pts - self.pts[0]) * self.tick_s)
 
     def time_s(self, index: int) -> float:
         """When one frame is shown, seconds from the first one."""
@@ -118,7 +118,7 @@ def read_timeline(container: InputContainer, stream: VideoStream, limits: Limits
     )
 
 
-def stamp(packet: Packet) -> int | None:
+def stamp(packet: Packet[VideoStream]) -> int | None:
     """When the packet's frame is shown, in ticks; its decoding time where the file gives nothing else."""
     return packet.dts if packet.pts is None else packet.pts
 
@@ -135,7 +135,7 @@ class _PacketTable:
         self.last_ticks = 0
         self.n_sound = 0
 
-    def add(self, packet: Packet, *, damaged: bool) -> None:
+    def add(self, packet: Packet[VideoStream], *, damaged: bool) -> None:
         """Keep one more packet; from the first damaged one on frames may be missing, and none is sound."""
         pts = stamp(packet)
         assert pts is not None
