@@ -83,7 +83,7 @@ def inverse(matrix: Matrix) -> Matrix:
 
 def outside_share(matrix: Matrix, size_px: int, width: int, height: int) -> float:
     """The share of the crop that lies outside a picture of `width` x `height`, from 0 to 1."""
-    rows, columns = np.mgrid[0:size_px:4, 0:size_px:4]
+    rows, columns = np.mgrid[0:size_px, 0:size_px]
     crop_points = np.column_stack([columns.ravel(), rows.ravel()])
     x, y = moved(crop_points.astype(np.float32), inverse(matrix)).T
     inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)

@@ -64,7 +64,7 @@ class Face:
     Attributes:
         points: (478, 2) float32 pixels; points of a face that is partly outside lie outside the picture.
         pose: where it looks.
-        blendshapes: 52 scores from 0 to 1 by MediaPipe's names (`browInnerUp`, `mouthSmileLeft`, ...).
+        blendshapes: 52 scores from 0 to 1 by MediaPipe's names (`browInnerUp`, `mouthSmileLeft`, ... and `_neutral`).
     """
 
     points: Points
@@ -170,7 +170,7 @@ def _faces(result: FaceLandmarkerResult, width: int, height: int) -> list[Face]:
         Face(
             points=np.array([(point.x * width, point.y * height) for point in mesh], dtype=np.float32),
             pose=Pose.of(matrix),
-            blendshapes={shape.category_name: float(shape.score) for shape in shapes[1:]},
+            blendshapes={shape.category_name: float(shape.score) for shape in shapes},
         )
         for mesh, matrix, shapes in zip(
             result.face_landmarks,
