@@ -11,6 +11,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mien.errors import InputError, Problems, UsageError
+from mien.face.clip import AlignSettings
+from mien.motion.settings import METHODS
 
 FOLDER = Path(__file__).parent / "recipes"
 ArrayName = Literal["rgb", "flow", "onset_apex_flow", "onset_apex_grey", "two_part_flow", "landmarks"]
@@ -22,18 +24,6 @@ OF_THE_APEX = frozenset({"onset_apex_flow", "onset_apex_grey", "two_part_flow"})
 
 class _Step(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FaceStep(_Step):
-    """The crop: one similarity transform for the whole clip, from the onset frame."""
-
-    size_px: int = Field(128, ge=32, le=1024, description="edge of the square crop")
-    eye_distance_share: float = Field(
-        1 / 4.4, gt=0.05, lt=0.6, description="distance between the eyes as a share of the crop's edge"
-    )
-    register_frames: bool = Field(
-        True, description="correct each frame by rigid registration on nose bridge and forehead"
-    )
 
 
 class TimeStep(_Step):
@@ -51,7 +41,7 @@ class TimeStep(_Step):
 class FlowStep(_Step):
     """Optical flow on the grey crops, at the crop's size."""
 
-    method: str = Field("dis", description="one of mien.motion.flow.METHODS")
+    method: str = Field("dis", description="one of mien.motion.settings.METHODS")
     reference: Literal["onset", "consecutive"] = Field("onset", description="the frame that flow starts from")
     remove_head_motion: bool = Field(
         True, description="subtract the rigid motion of nose bridge and forehead from each field"
@@ -80,15 +70,13 @@ class Recipe(_Step):
 
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
     title: str
-    face: FaceStep = FaceStep()
+    face: AlignSettings = AlignSettings(look_every=0)
     time: TimeStep = TimeStep()
     flow: FlowStep = FlowStep()
     arrays: tuple[ArrayStep, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Recipe:
-        from mien.motion.flow import METHODS
-
         names = [array.name for array in self.arrays]
         if len(set(names)) < len(names):
             raise ValueError("an array is named twice")

@@ -151,11 +151,10 @@ def _results(
 def prepare_job(recipe: Recipe, job: ClipJob) -> Done:
     """The arrays of one clip, in the cache; a clip that cannot be prepared gives its reason."""
     try:
-        plan = plan_frames(available_numbers(job.frames), job.annotation, recipe)
-        file = cache_folder() / "clips" / f"{_fingerprint(job.frames, plan, recipe)}.npz"
+        file = cache_folder() / "clips" / f"{_fingerprint(job, recipe)}.npz"
         notes = _cached_notes(file)
         if notes is None:
-            clip = prepare_clip(job.frames, plan, recipe)
+            clip = prepare_clip(job.frames, job.annotation, recipe, _landmarker())
             notes = clip.notes
             _store(file, clip)
     except NotPreparable as refused:
@@ -163,21 +162,20 @@ def prepare_job(recipe: Recipe, job: ClipJob) -> Done:
     return Done(job.key, file, notes=notes)
 
 
-def available_numbers(frames: ClipFrames) -> tuple[int, ...]:
-    """The source numbers of the frames that are there, rising."""
-    if not frames.is_video:
-        return frames.numbers
-    from mien.video.timeline import probe
+@cache
+def _landmarker() -> Landmarker:
+    """The face finder of this process, open until it ends."""
+    finder = Landmarker()
+    atexit.register(finder.close)
+    return finder
 
-    return tuple(range(frames.first_number, frames.first_number + probe(frames.files[0]).n_frames))
 
-
-def _fingerprint(frames: ClipFrames, plan: FramePlan, recipe: Recipe) -> str:
-    """A name for the outcome: the bytes that are read, what is done with them, and the version of doing it."""
-    found = hashlib.sha256(f"{STEP_VERSION} {MODEL_SHA256} {recipe.canonical()} {plan}".encode())
-    place = dict(zip(frames.numbers, frames.files, strict=True)) if frames.numbers else {}
-    for file in [place[number] for number in plan.wanted] if place else frames.files:
-        found.update(sha256_of(file).encode())
+def _fingerprint(job: ClipJob, recipe: Recipe) -> str:
+    """A name for the outcome: the bytes of the clip's frames, what is done with them, and the version of doing it."""
+    given = [STEP_VERSION, MODEL_SHA256, recipe.canonical(), job.annotation, job.frames.numbers]
+    found = hashlib.sha256(repr(given).encode())
+    for file in job.frames.files:
+        found.update(sha256_of(file).encode() if file.is_file() else b"absent")
     return found.hexdigest()
 
 
@@ -185,17 +183,18 @@ def _store(file: Path, clip: PreparedClip) -> None:
     """Keep a clip under its name, complete or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f".{file.stem}.{os.getpid()}.npz")
-    np.savez(temporary, allow_pickle=False, notes=np.array(json.dumps(clip.notes)), **clip.arrays)
+    words = json.dumps({"notes": clip.notes, "quality": [asdict(row) for row in clip.quality]})
+    np.savez(temporary, allow_pickle=False, **{WORDS: np.array(words)}, **clip.arrays)
     temporary.replace(file)
 
 
-def _cached_notes(file: Path) -> tuple[str, ...] | None:
-    """The notes of a clip in the cache; None if it is not there or damaged (it is then made again)."""
+def _words(file: Path) -> dict[str, Any] | None:
+    """Notes and quality of a clip in the cache; None if it is not there or damaged (it is then made again)."""
     try:
         with np.load(file, allow_pickle=False) as kept:
             for name in kept.files:  # reading is the check: an archive holds a checksum of every array
                 kept[name]
-            return tuple(json.loads(str(kept["notes"])))
+            return dict(json.loads(str(kept[WORDS])))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
