@@ -85,7 +85,7 @@ def read_cells(file: Path) -> dict[str, Cells]:
     try:
         if file.suffix.lower() == ".csv":
             with file.open(newline="", encoding="utf-8-sig") as stream:
-                return {"": [list(row) for row in csv.reader(stream)]}
+                return {"": [[_whole(cell) for cell in row] for row in csv.reader(stream)]}
         with warnings.catch_warnings():
             # What openpyxl and pandas say about styles and engines is of no use to the reader of a sheet.
             warnings.simplefilter("ignore")
@@ -101,8 +101,14 @@ def read_cells(file: Path) -> dict[str, Cells]:
             do="give the .xlsx, .xls or .csv file that comes with the database",
         ) from error
     return {
-        str(name): [[str(cell) for cell in row] for row in frame.to_numpy()] for name, frame in frames.items()
+        str(name): [[_whole(str(cell)) for cell in row] for row in frame.to_numpy()]
+        for name, frame in frames.items()
     }
+
+
+def _whole(cell: str) -> str:
+    """The cell, `4.0` as `4`: programs that take a column for numbers write it so."""
+    return re.sub(r"^\s*(\d+)\.0+\s*$", r"\1", cell)
 
 
 def _places(header: Sequence[str], wanted: Mapping[str, set[str]]) -> dict[str, int]:
