@@ -52,7 +52,7 @@ def _clip_of(row: Row) -> dict[str, object]:
 
 
 def _words(clip: Clip) -> Mapping[str, object]:
-    # The numbers of the later subjects are padded; where it begins is known to the row, not to the subject.
+    # Numbers are padded from about the second half of subject 7 on; whole subjects are taken here.
     return {"width": 3 if int(str(clip["subject"])[3:]) >= 8 else 1}
 
 
@@ -89,7 +89,10 @@ CASME = Database(
     ),
     layouts={
         "raw_selected": Layout(
-            "CASME_raw_selected", "{subject}/{clip}", "{clip}-{number:0{width}d}.jpg", r"raw"
+            "CASME_raw_selected",
+            "{subject}/{clip}",
+            "{clip}-{number:0{width}d}.jpg",
+            r"casme.?raw|raw.?select",
         ),
         "cropped": Layout("Cropped", "{subject}/{clip}", "reg_{clip}-{number:0{width}d}.jpg", r"crop"),
     },

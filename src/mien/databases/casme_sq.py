@@ -154,7 +154,7 @@ CASME_SQ = Database(
             "CAS(ME)^2/cropped", "{subject}/{clip}", "img{number}.jpg", r"(^|/)(cropped|selectedpic)/"
         ),
     },
-    sheet_name=r"(cas.?\(?me\)?.?(\^?2|sq).*|.*code.?final.*|cas.?data)",
+    sheet_name=r"(cas.?\(me\).?\^?2.*|casme.?sq.*|.*code.?final.*|cas.?data)",
     read=lambda path, beside, variant: read_rows(path),
     words=_words,
 )

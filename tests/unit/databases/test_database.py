@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -64,6 +65,33 @@ def test_official_folders_are_found_again(name: str, variant: str, sheet_of: str
         assert frames.numbers[-1] == (row["offset"] or row["apex"])
         for file, number in zip(frames.files, frames.numbers, strict=True):
             assert file == root / source.frame_path(row, number, variant)
+
+
+def padded(part: str) -> str:
+    return re.sub(r"\d+", lambda digits: f"0{digits[0]}", part)
+
+
+@pytest.mark.parametrize(("name", "variant", "sheet_of"), ALL)
+def test_folders_in_other_spellings_are_the_same_clips(
+    name: str, variant: str, sheet_of: str, root: Path
+) -> None:
+    source, sheet = copied(name, sheet_of, root, frames_of=variant)
+    plain = source.load(root, sheet, variant)
+    other = root.parent / "other"
+    tops = len(Path(source.layouts[variant].top).parts)
+    for file in (file for frames in plain.frames.values() for file in frames.files):
+        parts = file.relative_to(root).parent.parts
+        # The folders above the clips doubled and in capitals, those of the clips padded, the last doubled.
+        above = [part.upper() for part in parts[:tops] for _ in range(2)]
+        below = [padded(part).upper() for part in (*parts[tops:], parts[-1])]
+        target = other.joinpath(*above, *below, file.name.upper())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    loaded = source.load(other, sheet, variant)
+    assert loaded.problems == plain.problems
+    assert {key: frames.numbers for key, frames in loaded.frames.items()} == {
+        key: frames.numbers for key, frames in plain.frames.items()
+    }
 
 
 def casme2(root: Path) -> tuple[Database, Path]:

@@ -226,7 +226,7 @@ def test_mmew_frames_that_copies_disagree_about_are_not_known(mmew_table: ClipTa
     rows = [row for row in mmew_table.rows() if row["apex"] is None]
     assert len(rows) == 16
     assert {row["subject"] for row in rows} == {"S04", "S13"}
-    assert all("copies disagree" in row["notes"] for row in rows)
+    assert all("copies of the sheet disagree" in row["notes"] for row in rows)
 
 
 def test_dfme_counts_from_zero_at_three_frame_rates(annotations: Path) -> None:

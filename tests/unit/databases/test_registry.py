@@ -63,3 +63,37 @@ def test_databases_with_known_errors() -> None:
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(UsageError, match="casme2"):
         get("casmeii")
+
+
+NAMES_ON_DISK = {
+    ("casme", "raw_selected"): ["CASME.xls", "CASME-A.xlsx"],
+    ("casme2", "raw"): [
+        "CASME2-coding-20140508.xlsx",
+        "CASME2-coding-20190701.xlsx",
+        "CASME2_label_Ver_2.xls",
+    ],
+    ("samm", "raw"): ["SAMM_Micro_FACS_Codes_v2.xlsx", "SAMM_20181215_Micro_FACS_Codes_v2.xlsx"],
+    ("samm_lv", "raw"): ["SAMM_LongVideos_V1_Release.xlsx", "SAMM-data.xlsx"],
+    ("smic", "hs"): ["SMIC_HS_cropped.csv"],
+    ("smic", "hs-e"): ["SMIC-HS-E_annotation.xlsx", "SMIC-HS-E_annotation_orig.xlsx"],
+    ("smic", "nir"): ["SMIC-NIR-E_annotation.xlsx"],
+    ("mmew", "micro"): ["MMEW_Micro_Exp.xlsx", "MMEW_Micro_Exp(20).xlsx", "MMEW_Micro_Exp_v2.csv"],
+    ("casme_sq", "raw"): ["CAS(ME)^2code_final.xlsx", "CAS(ME)^2code_final(Updated).xlsx", "code_final.xlsx"],
+    ("casme3", "a"): ["cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"],
+    ("casme3", "a-all"): ["CAS(ME)3_part_A_v2.xls"],
+    ("casme3", "c"): ["CAS(ME)3_part_C_ME.xlsx"],
+    ("4dme", "gray"): ["4DME_Labelling_Micro_release v1.xlsx"],
+    ("dfme", "train"): ["training_full_with_AU.xlsx"],
+    ("dfme", "test_a"): ["testA_full_with_AU.xlsx"],
+}
+
+
+@pytest.mark.parametrize(("name", "variant"), NAMES_ON_DISK)
+def test_a_sheet_is_known_by_its_name_among_those_of_all_databases(name: str, variant: str) -> None:
+    source = get(name)
+    assert isinstance(source, Database)
+    pattern = source.sheet_name if isinstance(source.sheet_name, str) else source.sheet_name[variant]
+    others = ["CASME2-ObjectiveClasses", "CAS(ME)3_part_A_wrongly_labeled_me_in_V1", "smic_apex_estimated"]
+    stems = [*others, *(file.rpartition(".")[0] for files in NAMES_ON_DISK.values() for file in files)]
+    fitting = {stem for stem in stems if re.fullmatch(pattern, stem.lower())}
+    assert fitting == {file.rpartition(".")[0] for file in NAMES_ON_DISK[name, variant]}

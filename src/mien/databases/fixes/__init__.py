@@ -19,6 +19,7 @@ class Fix:
         subject, clip, onset: which clip, as the table has it ("" for any onset).
         column: the column that is wrong.
         table_says: what the cell holds; another cell is left alone, so that a corrected copy stays as it is.
+            `*` stands for whatever it holds, where copies differ and none can be trusted.
         instead: what is taken, "" for "not known".
         reason: why, in words.
     """
@@ -33,10 +34,11 @@ class Fix:
 
     def concerns(self, clip: Mapping[str, object]) -> bool:
         """Whether this clip has the error."""
+        found = _text(clip.get(self.column))
         return (
             (self.subject, self.clip) == (clip["subject"], clip["clip"])
             and self.onset in ("", _text(clip.get("onset")))
-            and self.table_says == _text(clip.get(self.column))
+            and self.table_says in ("*" if found else "", found)
         )
 
 
@@ -60,9 +62,8 @@ def apply_fixes(dataset: str, clip: Mapping[str, object]) -> tuple[dict[str, obj
             if fix.column in _FRAMES:
                 value = int(fix.instead) if fix.instead else None
             fixed[fix.column] = value
-            changes.append(
-                f"{fix.column} {fix.table_says} in the table, here {fix.instead or 'not known'}: {fix.reason}"
-            )
+            was, now = clip.get(fix.column), fix.instead or "not known"
+            changes.append(f"{fix.column} {was} in the table, here {now}: {fix.reason}")
     if changes:
         fixed["notes"] = "; ".join(str(text) for text in (clip.get("notes"), *changes) if text)
     return fixed, changes
