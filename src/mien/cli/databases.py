@@ -49,6 +49,7 @@ def check(
 ) -> None:
     """Load a database and show everything that is not as it should be, with the counts beside the published.
 
+    Case, zero padding and doubled folders do not matter; what is absent or odd is a problem, not the end.
     Exit code 0: nothing was found; 4: there are gaps, all of them listed; 3: it cannot be used.
     """
     from rich.console import Console
@@ -79,10 +80,7 @@ def _show_card(card: Card, variants: Sequence[str]) -> None:
     typer.echo(f"How to get it\n  {card.apply}\n\nFiles")
     for file in card.files:
         typer.echo(f"  {file}")
-    typer.echo(
-        f"\nVariants\n  {', '.join(variants)}\n\nExpected folders (case, zero padding and a doubled folder"
-    )
-    typer.echo("do not matter)")
+    typer.echo(f"\nVariants\n  {', '.join(variants)}\n\nExpected folders")
     for line in card.tree.splitlines():
         typer.echo(f"  {line}")
     if card.counts:

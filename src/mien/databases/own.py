@@ -135,7 +135,7 @@ OWN = OwnClips(
     Card(
         name=DATASET,
         title="Your own clips",
-        paper="none",
+        paper="No paper: your own recordings",
         holds="Whatever one file, clips.csv, lists: a row per clip. Needed columns: subject (a name for the person), "
         "clip (unique for the subject), path (a folder of numbered images or a video file, below the root), fps. "
         "Optional columns: onset, apex, offset (the numbers of the images; for a video, counted from first_number), "
