@@ -112,7 +112,9 @@ def resolve(config: EvaluateConfig) -> Resolved:
     choice = protocols.parse(config.protocol)
     if config.train_on is not None and choice.protocol.name != "transfer":
         raise UsageError(
-            "--train-on goes with protocol 'transfer' alone", found=config.protocol, do="leave one of them out"
+            "--train-on goes with protocol 'transfer' alone",
+            found=config.protocol,
+            do="leave one of them out",
         )
     if isinstance(method, Network):
         method.check(task)

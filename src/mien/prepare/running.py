@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mien.cache import cache_folder
 from mien.clips.frames import ClipFrames
 from mien.clips.table import ClipTable
 from mien.errors import InputError
-from mien.face.landmarks import MODEL_SHA256
+from mien.face.landmarks import Landmarker
+from mien.face.model import MODEL_SHA256
+from mien.face.quality import FrameQuality
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
 from mien.prepare.prepared import ArrayToWrite, PreparedSet
 from mien.prepare.recipe import Recipe
 from mien.prepare.stages import PreparedClip, descriptions, prepare_clip
-from mien.prepare.timing import Annotation, FramePlan, NotPreparable, plan_frames
+from mien.prepare.timing import Annotation, NotPreparable
 
 #: Raised whenever the same frames and recipe give other arrays than before.
 STEP_VERSION = 1
+WORDS = "words"
 
 Progress = Callable[[int, int, str], None]
 
@@ -84,14 +90,15 @@ def prepare(
         InputError: no clip could be prepared.
         UsageError: `out` holds something else.
     """
-    rows = table.frame
     jobs = [
-        ClipJob(row.key, frames[row.key], Annotation(*(_number(v) for v in (row.onset, row.apex, row.offset))))
-        for row in rows.itertuples()
-        if row.key in frames
+        ClipJob(row["key"], frames[row["key"]], Annotation(row["onset"], row["apex"], row["offset"]))
+        for row in table.rows()
+        if row["key"] in frames
     ]
     done = {result.key: result for result in _results(jobs, recipe, workers, progress)}
-    reasons = {key: done[key].reason if key in done else "no frames were found" for key in table.keys.tolist()}
+    reasons = {
+        key: done[key].reason if key in done else "no frames were found" for key in table.keys.tolist()
+    }
     gaps = [Gap(key, reason) for key, reason in reasons.items() if reason]
     kept = [i for i, key in enumerate(table.keys.tolist()) if not reasons[key]]
     if not kept:
@@ -99,27 +106,24 @@ def prepare(
             "no clip could be prepared",
             found="".join(f"\n    - {gap.key}: {gap.reason}" for gap in gaps[:20]) or "the table is empty",
         )
-    files = [done[key].file for key in table.keys[kept].tolist()]
+    finished = {key: done[key] for key in table.keys[kept].tolist()}
+    files = {key: result.file for key, result in finished.items() if result.file is not None}
     target = Path(out).resolve()
     staging = target.with_name(f".{target.name}-arrays")
     shutil.rmtree(staging, ignore_errors=True)  # left behind by a run that was killed
     try:
-        arrays = _assemble([file for file in files if file is not None], recipe, staging)
         made = PreparedSet.write(
             target,
             name=name,
             table=table.take(kept),
-            arrays=arrays,
-            recipe=_record(recipe, gaps, [done[key] for key in table.keys[kept].tolist()]),
+            arrays=_assemble(list(files.values()), recipe, staging),
+            recipe=_record(recipe, gaps, list(finished.values())),
+            beside={"quality.csv": _quality_csv(files)},
             overwrite=overwrite,
         )
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return made, gaps
-
-
-def _number(value: Any) -> int | None:
-    return None if value is None or value != value or str(value) == "<NA>" else int(value)
 
 
 def _record(recipe: Recipe, gaps: Sequence[Gap], kept: Sequence[Done]) -> dict[str, Any]:
@@ -152,14 +156,14 @@ def prepare_job(recipe: Recipe, job: ClipJob) -> Done:
     """The arrays of one clip, in the cache; a clip that cannot be prepared gives its reason."""
     try:
         file = cache_folder() / "clips" / f"{_fingerprint(job, recipe)}.npz"
-        notes = _cached_notes(file)
-        if notes is None:
+        words = _words(file)
+        if words is None:
             clip = prepare_clip(job.frames, job.annotation, recipe, _landmarker())
-            notes = clip.notes
             _store(file, clip)
+            words = {"notes": clip.notes}
     except NotPreparable as refused:
         return Done(job.key, None, str(refused))
-    return Done(job.key, file, notes=notes)
+    return Done(job.key, file, notes=tuple(words["notes"]))
 
 
 @cache
@@ -202,17 +206,26 @@ def _words(file: Path) -> dict[str, Any] | None:
 def _assemble(files: Sequence[Path], recipe: Recipe, staging: Path) -> dict[str, ArrayToWrite]:
     """The arrays of all clips, memory-mapped in `staging` and filled clip by clip."""
     staging.mkdir(parents=True)
+    facts = descriptions(recipe)
     maps: dict[str, np.memmap[Any, Any]] = {}
     for row, file in enumerate(files):
         with np.load(file, allow_pickle=False) as kept:
-            for name in kept.files:
-                if name == "notes":
-                    continue
+            for name in facts:
                 array = kept[name]
                 if name not in maps:
+                    shape = (len(files), *array.shape)
                     maps[name] = np.lib.format.open_memmap(
-                        staging / f"{name}.npy", mode="w+", dtype=array.dtype, shape=(len(files), *array.shape)
+                        staging / f"{name}.npy", mode="w+", dtype=array.dtype, shape=shape
                     )
                 maps[name][row] = array
-    facts = descriptions(recipe)
     return {name: ArrayToWrite(data, *facts[name]) for name, data in maps.items()}
+
+
+def _quality_csv(files: Mapping[str, Path]) -> str:
+    """The quality of every frame that was read, one row each, as CSV; empty cells where nothing was measured."""
+    columns = ["key", *(field.name for field in fields(FrameQuality))]
+    rows = [
+        {"key": key, **row} for key, file in files.items() for row in (_words(file) or {}).get("quality", [])
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    return str(table.to_csv(index=False, float_format="%.4g", lineterminator="\n"))

@@ -17,8 +17,8 @@ from mien.face.clip import AlignedClip, align_clip
 from mien.face.landmarks import Landmarker
 from mien.face.quality import FrameQuality
 from mien.face.regions import ibug68, rigid_mask
-from mien.motion import head_motion, interpolation
 from mien.motion import flow as optical_flow
+from mien.motion import head_motion, interpolation
 from mien.motion.scaling import legacy_flow_image, min_max_to_bytes, resize, resize_flow
 from mien.motion.strain import optical_strain
 from mien.prepare.prepared import MIN_MAX_UNIT
@@ -39,7 +39,7 @@ class Stages:
     """The crops of one clip and what is computed from them; flow is computed once for each pair of frames.
 
     Attributes:
-        """
+    """
 
     recipe: Recipe
     plan: FramePlan
@@ -58,7 +58,7 @@ class Stages:
         return self.aligned.crops[self.aligned.numbers.index(number)]
 
     def grey(self, number: int) -> Bytes:
-        return np.asarray(cv2.cvtColor(self.crop(number), cv2.COLOR_RGB2GRAY))
+        return np.asarray(cv2.cvtColor(self.crop(number), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
     def flow(self, start: int, end: int) -> Floats:
         """Flow (2, S, S) px from one frame to another, without the motion of the head if the recipe says so."""
@@ -188,13 +188,13 @@ def prepare_clip(
         NotPreparable: with the reason.
     """
     stages = stages_of(frames, annotation, recipe, landmarker)
-    arrays = {step.name: KINDS[step.name].make(stages, step) for step in recipe.arrays}
+    arrays: dict[str, NDArray[Any]] = {
+        step.name: KINDS[step.name].make(stages, step) for step in recipe.arrays
+    }
     return PreparedClip(arrays, stages.aligned.quality, stages.plan.notes + stages.aligned.notes)
 
 
-def stages_of(
-    frames: ClipFrames, annotation: Annotation, recipe: Recipe, landmarker: Landmarker
-) -> Stages:
+def stages_of(frames: ClipFrames, annotation: Annotation, recipe: Recipe, landmarker: Landmarker) -> Stages:
     """The stages of one clip; frames that cannot be read or show no face are replaced by other frames, and said so.
 
     Raises:
@@ -212,7 +212,9 @@ def stages_of(
                 aligned = align_clip(
                     read.images, read.numbers, onset_at, recipe.face, landmarker=landmarker, lost=lost
                 )
-                newly = {row.number: row.lost for row in aligned.quality if row.number in plan.wanted and row.lost}
+                newly = {
+                    row.number: row.lost for row in aligned.quality if row.number in plan.wanted and row.lost
+                }
         except InputError as refused:
             raise NotPreparable(refused.what) from refused
         if not newly:

@@ -122,7 +122,9 @@ def make_folds(
     _check_enough(choice, np.unique(g), np.unique(d))
     name = choice.protocol.name
     if name == "transfer":
-        raise UsageError("protocol 'transfer' needs a second set", do="name the set to train on: --train-on SET")
+        raise UsageError(
+            "protocol 'transfer' needs a second set", do="name the set to train on: --train-on SET"
+        )
     if name == "lodo":
         sides = [(dataset, d == dataset) for dataset in np.unique(d).tolist()]
     elif name == "kfold":

@@ -74,7 +74,10 @@ def test_a_set_of_another_size_is_refused_by_networks(tmp_path: Path) -> None:
     data = synthetic_flow(tmp_path / "set", subjects=6, clips_per_subject=8, size=32, seed=1)
     with pytest.raises(InputError, match="in one size only"):
         resolve(_config(data.path, model="ststnet"))
-    assert resolve(_config(data.path, model="lda-hoof")).setting.arrays["onset_apex_flow"].shape[2:] == (32, 32)
+    assert resolve(_config(data.path, model="lda-hoof")).setting.arrays["onset_apex_flow"].shape[2:] == (
+        32,
+        32,
+    )
 
 
 def test_a_class_of_one_subject_only_is_refused(small_set: PreparedSet, tmp_path: Path) -> None:
@@ -102,7 +105,9 @@ def test_a_missing_gpu_is_told(small_set: PreparedSet) -> None:
         resolve(_config(small_set.path, model="none"))
 
 
-def test_a_transfer_trains_on_one_set_and_holds_out_all_of_another(small_set: PreparedSet, tmp_path: Path) -> None:
+def test_a_transfer_trains_on_one_set_and_holds_out_all_of_another(
+    small_set: PreparedSet, tmp_path: Path
+) -> None:
     other = _of_others(small_set, tmp_path / "other")
     found = resolve(_config(small_set.path, protocol="transfer", train_on=str(other.path)))
     (fold,) = found.setting.folds
@@ -130,5 +135,7 @@ def _of_others(data: PreparedSet, path: Path) -> PreparedSet:
     """The same clips, said to be of other people."""
     frame = data.table.frame
     table = ClipTable(frame.assign(subject="other-" + frame["subject"], key="other-" + frame["key"]))
-    flow = ArrayToWrite(np.array(data.arrays["onset_apex_flow"]), ("u", "v", "strain"), "px", "made for this test")
+    flow = ArrayToWrite(
+        np.array(data.arrays["onset_apex_flow"]), ("u", "v", "strain"), "px", "made for this test"
+    )
     return PreparedSet.write(path, name="other", table=table, arrays={"onset_apex_flow": flow}, recipe={})
