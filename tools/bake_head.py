@@ -221,6 +221,11 @@ class Baker:
                 part[self.groups[group]] = number
         return part[self.kept]
 
+    def solid(self) -> npt.NDArray[np.int64]:
+        """Triangles of the bust without the lashes, which let light through."""
+        lashes = list(PARTS).index("lashes")
+        return np.asarray(self.triangles[self.parts()[self.triangles[:, 0]] != lashes])
+
     def masks(self) -> npt.NDArray[np.uint8]:
         """How much (M, V) of every kept vertex lies in each of `MASKS`, 0..255."""
         import cv2
@@ -303,6 +308,36 @@ class Baker:
         return found
 
 
+def openness(
+    vertices: npt.NDArray[np.float64], triangles: npt.NDArray[np.int64], n_directions: int = 64
+) -> npt.NDArray[np.uint8]:
+    """Share (V,) of the sky that every vertex sees, cosine-weighted, 0..255: ambient occlusion of the mesh."""
+    from mien.synthesis.bust import normals_of
+    from mien.synthesis.raster import visible_triangles
+
+    grid, reach = 320, 0.02  # samples per axis; decimetres by which a vertex may lie behind what is seen
+    normals = normals_of(vertices, triangles)
+    height = 1 - (2 * np.arange(n_directions) + 1) / n_directions
+    turn = np.arange(n_directions) * np.pi * (3 - np.sqrt(5))
+    flat = np.sqrt(1 - height**2)
+    seen, total = np.zeros(len(vertices)), np.full(len(vertices), 1e-9)
+    for direction in np.stack([flat * np.cos(turn), height, flat * np.sin(turn)], axis=1):
+        side = np.linalg.svd(direction[None])[2][1:]
+        flat_places = vertices @ side.T
+        low = flat_places.min(axis=0)
+        places = (flat_places - low) / (flat_places - low).max() * (grid - 1)
+        depth = vertices @ direction
+        sample, triangle, weights = visible_triangles(places, depth, triangles, grid, grid)
+        nearest = np.full(grid * grid, -np.inf)
+        nearest[sample] = (weights * depth[triangles[triangle]]).sum(axis=1)
+        cell = np.rint(places).astype(int)
+        visible = depth > nearest[cell[:, 1] * grid + cell[:, 0]] - reach
+        facing = np.maximum(normals @ direction, 0)
+        seen += facing * visible
+        total += facing
+    return np.rint(255 * seen / total).astype(np.uint8)
+
+
 Arrays = dict[str, npt.NDArray[np.generic]]
 
 
@@ -322,6 +357,7 @@ def bake_bust(data: Path) -> Arrays:
         "parts": baker.parts(),
         "mask_names": np.array(list(MASKS)),
         "masks": baker.masks(),
+        "openness": openness(baker.body[baker.kept], baker.solid()),
     }
 
 

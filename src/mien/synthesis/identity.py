@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,13 +48,29 @@ def identity_vertices(
     return vertices
 
 
-def draw_identity(head: Head, rng: np.random.Generator) -> Floats:
-    """Vertices (V, 3) of a random adult: one phenotype dominates, all shape axes vary a little."""
-    names = list(head.phenotypes)
-    mixture = rng.dirichlet(np.full(len(names), 0.25))
+@dataclass(frozen=True)
+class Descent:
+    """What an identity is mixed from: weights of the phenotypes (adding up to one) and of the shape axes."""
+
+    phenotypes: Mapping[str, float]
+    shapes: Mapping[str, float]
+
+    def share(self, word: str) -> float:
+        """Weight of the phenotypes with this word in their name: `male`, `old`, `asian` ..."""
+        return sum(weight for name, weight in self.phenotypes.items() if word in name.split("-"))
+
+
+def draw_descent(head: Head, rng: np.random.Generator) -> Descent:
+    """A random adult: one phenotype dominates, all shape axes vary a little."""
+    mixture = rng.dirichlet(np.full(len(head.phenotypes), 0.25))
     strengths = np.clip(rng.normal(0.0, SHAPE_SPREAD, len(head.shapes)), -1.0, 1.0)
-    return identity_vertices(
-        head,
-        dict(zip(names, mixture.tolist(), strict=True)),
+    return Descent(
+        dict(zip(head.phenotypes, mixture.tolist(), strict=True)),
         dict(zip(head.shapes, strengths.tolist(), strict=True)),
     )
+
+
+def draw_identity(head: Head, rng: np.random.Generator) -> Floats:
+    """Vertices (V, 3) of a random adult."""
+    descent = draw_descent(head, rng)
+    return identity_vertices(head, descent.phenotypes, descent.shapes)

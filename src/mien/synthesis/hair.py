@@ -1,0 +1,202 @@
+"""Hair of a person: where it grows on the scalp, and a stack of strand-painted shells around the head.
+
+A shell is a grid around the head: rows run from the crown down to the neck (over a sphere, then along a
+cylinder), columns go round, from the back over the subject's right to the front. Each shell shows the strands
+that are tall enough to reach it, as games draw fur.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mien.synthesis.appearance import Appearance
+from mien.synthesis.bust import AXIS_Z, Bust, grid_triangles, smoothstep
+from mien.synthesis.head import Floats, Indices
+from mien.synthesis.paint import COLUMNS, ROWS, Layer, Picture, places
+from mien.synthesis.raster import visible_triangles
+
+GRID_ROWS, GRID_COLUMNS = 72, 96
+SHELLS = 7
+#: Centre of the sphere, and the height where the hair of the longest style ends (decimetres, base mesh).
+CENTRE = np.array([0.0, 7.35, 0.42])
+LOWEST_HAIR_Y = 5.55
+#: Share of the rows that lie on the sphere.
+SPHERE_SHARE = 0.55
+PICTURE_ROWS, PICTURE_COLUMNS = 512, 1024
+
+#: Lowest hair at each angle from the front (radians, decimetres): hair line, temple, sideburn, ear, nape.
+HAIR_LINE = np.array(
+    [[0.0, 8.03], [0.4, 8.02], [0.62, 7.93], [0.78, 7.72], [0.9, 7.42], [0.98, 7.12], [1.06, 7.1], [1.12, 7.4]]
+    + [[1.45, 7.42], [1.53, 7.05], [1.75, 6.75], [2.4, 6.5], [3.2, 6.42]]
+)
+#: What a style changes: how far the fringe falls (dm), where long hair ends (dm), the angle of its front edge.
+STYLES: dict[str, tuple[float, float, float]] = {
+    "cropped": (0.0, 0.0, 0.0),
+    "short": (0.0, 0.0, 0.0),
+    "full": (0.08, 0.0, 0.0),
+    "fringe": (0.3, 0.0, 0.0),
+    "tied": (0.0, 0.0, 0.0),
+    "long": (0.0, 5.6, 0.86),
+    "long_fringe": (0.36, 5.6, 0.84),
+    "bob": (0.12, 6.25, 0.82),
+}
+THIN_STYLES = {"cropped": 0.35, "short": 0.7, "tied": 0.45}
+
+
+@dataclass(frozen=True, eq=False)
+class HairMesh:
+    """Shells of hair, from the innermost to the outermost.
+
+    Attributes:
+        points: (S, G, 3) decimetres in the frame of the person.
+        along: (S, G, 3) unit direction of the strands.
+        places: (G, 2) position in the strand picture, 0..1.
+        triangles: (T, 3) of one shell.
+    """
+
+    points: Floats
+    along: Floats
+    places: Floats
+    triangles: Indices
+
+
+def grows(angle: Floats, height: Floats, look: Appearance, edge: Floats) -> Floats:
+    """How surely hair grows or falls (0..1) at an angle from the front and a height of the base mesh.
+
+    `edge` is noise in decimetres that makes the edge uneven.
+    """
+    fringe, lowest, front = STYLES[look.style]
+    line = np.interp(np.abs(angle), HAIR_LINE[:, 0], HAIR_LINE[:, 1])
+    over_brow = smoothstep(0.85, 0.6, np.abs(angle))
+    line = line + (look.hair_line - fringe) * over_brow
+    grown = smoothstep(-0.035, 0.05, height - line + edge)
+    if lowest > 0:
+        beside = smoothstep(front - 0.05, front + 0.06, np.abs(angle) + 0.5 * edge)
+        ends = smoothstep(lowest - 0.1, lowest + 0.05, height + 1.5 * edge)
+        grown = np.maximum(grown, beside * ends)
+    return np.asarray(grown)
+
+
+def scalp_mask(look: Appearance, rng: np.random.Generator) -> Layer:
+    """Where the scalp shows the colour of hair, (ROWS, COLUMNS) 0..1 on the painted cylinder."""
+    at = places()
+    angle = (np.arange(COLUMNS, dtype=np.float64) + 0.5) / COLUMNS * 2 * np.pi - np.pi
+    edge = cv2.GaussianBlur(rng.standard_normal((ROWS // 4, COLUMNS // 4)), (0, 0), 1.2) * 0.05
+    fine = cv2.resize(edge, (COLUMNS, ROWS))
+    fringe, _, _ = STYLES[look.style]
+    height = at.y - fringe * smoothstep(0.85, 0.6, np.abs(angle))  # hair falls over the brow, it grows above
+    grown = grows(np.broadcast_to(angle, at.y.shape), height, look, fine) * (at.y > 6.3)
+    return np.asarray(grown * (1 - at.ears), dtype=np.float32)
+
+
+def _rays() -> tuple[Floats, Floats]:
+    """Origins and unit directions (GRID_ROWS, GRID_COLUMNS, 3) of the grid."""
+    share = np.linspace(0, 1, GRID_ROWS)[:, None]
+    angle = np.linspace(-np.pi, np.pi, GRID_COLUMNS)[None]
+    polar = np.minimum(share / SPHERE_SHARE, 1) * np.pi / 2
+    fall = np.maximum(share - SPHERE_SHARE, 0) / (1 - SPHERE_SHARE) * (CENTRE[1] - LOWEST_HAIR_Y)
+    origins = np.zeros((GRID_ROWS, GRID_COLUMNS, 3)) + CENTRE
+    origins[..., 1] -= fall
+    directions = np.stack(
+        [np.sin(polar) * np.sin(angle), np.cos(polar) + 0 * angle, np.sin(polar) * np.cos(angle)], axis=-1
+    )
+    return origins, directions
+
+
+def _grid_places(vertices: Floats) -> tuple[Floats, Floats]:
+    """Column and row (V, 2) on the grid where vertices (V, 3) lie, and their distance (V,) along the ray."""
+    x, y, z = (vertices - CENTRE).T
+    flat = np.hypot(x, z)
+    above = y >= 0
+    radius = np.where(above, np.sqrt(flat**2 + y**2), flat)
+    polar = np.arctan2(flat, np.maximum(y, 0))
+    share = np.where(
+        above,
+        polar / (np.pi / 2) * SPHERE_SHARE,
+        SPHERE_SHARE + -y / (CENTRE[1] - LOWEST_HAIR_Y) * (1 - SPHERE_SHARE),
+    )
+    column = (np.arctan2(x, z) / (2 * np.pi) + 0.5) * (GRID_COLUMNS - 1)
+    return np.stack([column, share * (GRID_ROWS - 1)], axis=-1), radius
+
+
+def _radii(bust: Bust, vertices: Floats, *, with_ears: bool) -> Floats:
+    """Distance (GRID_ROWS, GRID_COLUMNS) from the grid's origins to the skin of a person."""
+    flat, radius = _grid_places(vertices)
+    triangles = bust.triangles_of("skin")
+    wide = np.ptp(flat[triangles][..., 0], axis=1) > GRID_COLUMNS / 3
+    left_out = wide if with_ears else wide | (bust.masks["ears"][triangles].max(axis=1) > 0.1)
+    kept = triangles[~left_out]
+    sample, triangle, weights = visible_triangles(flat, radius, kept, GRID_ROWS, GRID_COLUMNS)
+    found = np.zeros((GRID_ROWS * GRID_COLUMNS, 2))
+    found[sample, 0] = (weights * radius[kept[triangle]]).sum(axis=1)
+    found[sample, 1] = 1
+    grid = found.reshape(GRID_ROWS, GRID_COLUMNS, 2)
+    padded = np.concatenate([grid[:, -9:-1], grid, grid[:, 1:9]], axis=1)  # go round the back
+    near = cv2.GaussianBlur(padded, (0, 0), 2.0)[:, 8:-8]
+    filled = np.where(grid[..., 1] > 0, grid[..., 0], near[..., 0] / np.maximum(near[..., 1], 1e-6))
+    filled[0] = filled[0].mean()
+    return np.asarray(filled)
+
+
+def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Generator) -> HairMesh:
+    """The shells of hair around a person's rest vertices (V, 3)."""
+    _, lowest, _ = STYLES[look.style]
+    skin = _radii(bust, vertices, with_ears=lowest > 0)
+    smooth = cv2.GaussianBlur(np.concatenate([skin[:, -9:-1], skin, skin[:, 1:9]], axis=1), (0, 0), 2.5)[:, 8:-8]
+    base = np.maximum(skin, smooth) if lowest > 0 else skin
+    origins, directions = _rays()
+    if lowest > 0:  # long hair hangs: it does not follow the jaw and the neck inwards
+        angle = np.abs(np.linspace(-np.pi, np.pi, GRID_COLUMNS))
+        for row in range(int(SPHERE_SHARE * GRID_ROWS), GRID_ROWS):
+            hanging = base[row - 1] - np.interp(angle, [0.8, 1.2, np.pi], [0.004, 0.008, 0.012])
+            base[row] = np.maximum(np.minimum(base[row], hanging + 0.02), hanging)
+    own = _grid_points_of_base(bust)
+    angle_of = np.arctan2(own[..., 0], own[..., 2] - AXIS_Z)
+    grown = grows(angle_of, own[..., 1], look, np.zeros_like(skin))
+    clumps = cv2.GaussianBlur(rng.standard_normal((GRID_ROWS, GRID_COLUMNS)), (0, 0), 2.0)
+    clumps = 1 + 0.25 * clumps / clumps.std()
+    clumps[:, -1] = clumps[:, 0]
+    top = 1 + 0.5 * np.clip(directions[..., 1], 0, 1)
+    volume = look.volume * THIN_STYLES.get(look.style, 1.0) * (1 + 0.8 * look.curl)
+    thickness = 0.012 + volume * top * np.clip(clumps, 0.4, 1.8) * cv2.GaussianBlur(grown, (0, 0), 1.5)
+    heights = (np.arange(SHELLS) + 0.5) / SHELLS
+    radii = base + heights[:, None, None] * thickness
+    points = origins + directions * radii[..., None]
+    along = np.gradient(points, axis=1)
+    along /= np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-9)
+    rows, columns = np.meshgrid(np.linspace(0, 1, GRID_ROWS), np.linspace(0, 1, GRID_COLUMNS), indexing="ij")
+    return HairMesh(
+        points.reshape(SHELLS, -1, 3),
+        along.reshape(SHELLS, -1, 3),
+        np.stack([columns, rows], axis=-1).reshape(-1, 2),
+        grid_triangles(GRID_ROWS, GRID_COLUMNS, closed=False),
+    )
+
+
+def _grid_points_of_base(bust: Bust) -> Floats:
+    origins, directions = _rays()
+    return origins + directions * _radii(bust, bust.head.vertices, with_ears=False)[..., None]
+
+
+def paint_hair(bust: Bust, look: Appearance, rng: np.random.Generator) -> Picture:
+    """The strands (PICTURE_ROWS, PICTURE_COLUMNS, 4): sRGB, and how tall each strand stands, 0 none to 1."""
+    size = (PICTURE_COLUMNS, PICTURE_ROWS)
+    white = rng.standard_normal((PICTURE_ROWS, PICTURE_COLUMNS))
+    length = 26 * (1 - look.curl) + 4
+    strands = cv2.GaussianBlur(white, (0, 0), sigmaX=0.7 + 1.0 * look.curl, sigmaY=length)
+    locks = cv2.GaussianBlur(rng.standard_normal(white.shape), (0, 0), sigmaX=6, sigmaY=length * 1.6)
+    strands, locks = strands / strands.std(), locks / locks.std()
+    own = _grid_points_of_base(bust)
+    angle = cv2.resize(np.abs(np.arctan2(own[..., 0], own[..., 2] - AXIS_Z)), size)
+    height = cv2.resize(own[..., 1], size)
+    grown = grows(angle, height, look, 0.03 * strands + 0.035 * locks)
+    tall = np.clip(0.62 + 0.2 * strands + 0.16 * locks, 0.08, 1) * grown
+    shade = 1 + 0.16 * strands + 0.12 * locks
+    streak = np.clip(locks, -1, 2)[..., None] * look.hair * 0.1
+    colour = np.clip(look.hair * shade[..., None] + streak, 0, 255)
+    return np.asarray(np.dstack([colour, 255 * tall]), dtype=np.uint8)
+
+

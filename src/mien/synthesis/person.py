@@ -1,0 +1,66 @@
+"""A made-up person, ready to be filmed: rest mesh, hair, pictures; all drawn from one seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from mien.synthesis.appearance import Appearance, draw_appearance
+from mien.synthesis.bust import Bust, load_bust
+from mien.synthesis.hair import HairMesh, hair_mesh, paint_hair, scalp_mask
+from mien.synthesis.head import Floats
+from mien.synthesis.identity import Descent, draw_descent, identity_vertices
+from mien.synthesis.paint import Picture, paint_eye, paint_skin
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One made-up adult.
+
+    Attributes:
+        bust: the bust the vertices belong to.
+        descent, look: what the person was drawn from.
+        vertices: (V, 3) at rest, decimetres; the origin lies between the eyes.
+        origin: (3,) where that origin lies in the frame of the base mesh after the identity was applied.
+        hair: shells of hair in the same frame.
+        skin, eye, strands: pictures, see `mien.synthesis.paint` and `mien.synthesis.hair`.
+    """
+
+    bust: Bust
+    descent: Descent
+    look: Appearance
+    vertices: Floats
+    origin: Floats
+    hair: HairMesh
+    skin: Picture
+    eye: Picture
+    strands: Picture
+
+
+@lru_cache(maxsize=4)
+def draw_person(seed: int, subject: int) -> Person:
+    """The person of a seed and a subject number: the same for every clip."""
+    bust = load_bust()
+    shape, look_of, paint, hair = (np.random.default_rng([seed, subject, k]) for k in range(4))
+    descent = draw_descent(bust.head, shape)
+    look = draw_appearance(descent, look_of)
+    vertices = identity_vertices(bust.head, descent.phenotypes, descent.shapes)
+    origin = bust.head.eyes(vertices).mean(axis=0)
+    moved_to_base = vertices - origin + bust.head.eyes().mean(axis=0)
+    grown = hair_mesh(bust, moved_to_base, look, hair)
+    shells = HairMesh(
+        grown.points - bust.head.eyes().mean(axis=0), grown.along, grown.places, grown.triangles
+    )
+    return Person(
+        bust=bust,
+        descent=descent,
+        look=look,
+        vertices=vertices - origin,
+        origin=origin,
+        hair=shells,
+        skin=paint_skin(look, scalp_mask(look, hair), paint),
+        eye=paint_eye(look, paint),
+        strands=paint_hair(bust, look, hair),
+    )

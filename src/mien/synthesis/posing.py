@@ -1,0 +1,127 @@
+"""A person in one pose: where every vertex of skin, teeth, lashes and eyeballs is, before the head turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+from mien.synthesis.bust import PIVOT, Normals, cylinder, eyeball, follow, load_bust
+from mien.synthesis.head import Floats, Indices
+from mien.synthesis.person import Person
+
+Floats32 = npt.NDArray[np.float32]
+
+#: How far an eye turns (radians) at full strength of its face unit `eyeLookUp` or `eyeLookOut`.
+GAZE_REACH_RAD = 0.5
+#: Kinds of surface that are shaded in their own way; the numbers stand in the shader, too.
+SKIN, EYE, TEETH, TONGUE, LASHES = range(5)
+KIND_OF_PART = {"skin": SKIN, "lashes": LASHES, "teeth": TEETH, "tongue": TONGUE}
+
+
+def _zeros() -> Floats:
+    return np.zeros(3)
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """What a person does in one frame.
+
+    Attributes:
+        weights: (K,) face units; the gaze follows `eyeLookUp`, `eyeLookOut` and their likes.
+        turn_rad: (3,) rotation vector of the head: x pitch (down), y yaw (to the subject's left), z roll.
+        shift_dm: (3,) of the head, over the neck.
+        sway_dm: (3,) of the whole body.
+    """
+
+    weights: Floats
+    turn_rad: Floats = field(default_factory=_zeros)
+    shift_dm: Floats = field(default_factory=_zeros)
+    sway_dm: Floats = field(default_factory=_zeros)
+
+    @property
+    def matrix(self) -> Floats:
+        """Rotation (3, 3) of the head."""
+        return np.asarray(Rotation.from_rotvec(self.turn_rad).as_matrix())
+
+
+def pivot() -> Floats:
+    """The point (3,) that heads turn about, seen from between the eyes."""
+    return PIVOT - load_bust().head.eyes().mean(axis=0)
+
+
+class Body:
+    """All solid vertices of a person: the bust without its eyeballs, then the left and the right eye.
+
+    Attributes:
+        kind: (N,) kind of surface.
+        canonical: (N, 3) place on the base mesh; on an eye, the unit vector from its centre when it looks
+            straight ahead.
+        places: (N, 2) position in the painted pictures.
+        openness: (N,) 0..1.
+        follow: (N,) 0..1 share of the head's motion.
+        triangles, lashes: (T, 3) solid triangles, and those of the lashes.
+    """
+
+    def __init__(self, person: Person) -> None:
+        bust = person.bust
+        head = bust.head
+        self._head, self._rest = head, person.vertices
+        globe, globe_triangles = eyeball()
+        n, n_eye = len(person.vertices), len(globe)
+        self._globe = globe
+        self._centres = head.eyes(person.vertices)
+        self._radii = [
+            float(np.linalg.norm(person.vertices[rows] - centre, axis=1).mean())
+            for rows, centre in zip((head.left_eye, head.right_eye), self._centres, strict=True)
+        ]
+        self.canonical = np.concatenate([head.vertices, globe, globe])
+        kinds = np.array([KIND_OF_PART.get(name, EYE) for name in bust.part_names])
+        self.kind = np.concatenate([kinds[bust.parts], np.full(2 * n_eye, EYE)])
+        flat = globe[:, :2] * [0.5, -0.5] + 0.5
+        self.places = np.concatenate([cylinder(head.vertices), flat, flat])
+        # the upper lid shades the eye
+        shade = np.clip(0.95 - 1.6 * np.maximum(globe[:, 1] - 0.02, 0) - 0.5 * np.abs(globe[:, 0]) ** 2, 0.3, 1)
+        inside = bust.masks["mouth_inside"]
+        openness = np.where(inside > 0.5, np.minimum(bust.openness, 0.25), bust.openness)
+        openness = np.where(np.isin(bust.parts, [4, 5]), 0.4, openness)
+        self.openness = np.concatenate([openness, shade, shade])
+        self.follow = np.concatenate([follow(head.vertices), np.ones(2 * n_eye)])
+        self.triangles: Indices = np.concatenate(
+            [
+                bust.triangles_of("skin", "teeth", "tongue"),
+                globe_triangles + n,
+                globe_triangles + n + n_eye,
+            ]
+        )
+        self.lashes = bust.triangles_of("lashes")
+        self._units = head.units.astype(np.float32).reshape(len(head.unit_names), -1)
+        self._normals = Normals(n, np.concatenate([bust.triangles_of("skin", "teeth", "tongue"), self.lashes]))
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def shape(self, pose: Pose) -> tuple[Floats32, Floats32]:
+        """Positions and unit normals (N, 3) of the face in this pose; head motion is not applied yet."""
+        active = np.flatnonzero(pose.weights)
+        moved = pose.weights[active].astype(np.float32) @ self._units[active]
+        skin = self._rest.astype(np.float32) + moved.reshape(-1, 3)
+        eyes, outward = [], []
+        for side, centre, radius in zip(("Left", "Right"), self._centres, self._radii, strict=True):
+            turned = self._globe @ self._gaze(pose.weights, side).T
+            eyes.append(centre + radius * turned)
+            outward.append(turned)
+        return (
+            np.concatenate([skin, *eyes]).astype(np.float32),
+            np.concatenate([self._normals(skin), *outward]).astype(np.float32),
+        )
+
+    def _gaze(self, weights: Floats, side: str) -> Floats:
+        index = self._head.unit_index
+        up = weights[index[f"eyeLookUp{side}"]] - weights[index[f"eyeLookDown{side}"]]
+        out = weights[index[f"eyeLookOut{side}"]] - weights[index[f"eyeLookIn{side}"]]
+        yaw = out if side == "Left" else -out
+        turn = Rotation.from_rotvec([-up * GAZE_REACH_RAD, yaw * GAZE_REACH_RAD, 0.0])
+        return np.asarray(turn.as_matrix())
