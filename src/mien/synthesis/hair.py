@@ -18,8 +18,8 @@ from mien.synthesis.head import Floats, Indices
 from mien.synthesis.paint import COLUMNS, ROWS, Layer, Picture, places
 from mien.synthesis.raster import visible_triangles
 
-GRID_ROWS, GRID_COLUMNS = 72, 96
-SHELLS = 7
+GRID_ROWS, GRID_COLUMNS = 48, 72
+SHELLS = 5
 #: Centre of the sphere, and the height where the hair of the longest style ends (decimetres, base mesh).
 CENTRE = np.array([0.0, 7.35, 0.42])
 LOWEST_HAIR_Y = 5.55
@@ -48,18 +48,20 @@ THIN_STYLES = {"cropped": 0.35, "short": 0.7, "tied": 0.45}
 
 @dataclass(frozen=True, eq=False)
 class HairMesh:
-    """Shells of hair, from the innermost to the outermost.
+    """Shells of hair, from the outermost to the innermost.
 
     Attributes:
         points: (S, G, 3) decimetres in the frame of the person.
         along: (S, G, 3) unit direction of the strands.
         places: (G, 2) position in the strand picture, 0..1.
+        heights: (S,) of the shells, 0..1: strands that are lower do not reach it.
         triangles: (T, 3) of one shell.
     """
 
     points: Floats
     along: Floats
     places: Floats
+    heights: Floats
     triangles: Indices
 
 
@@ -162,7 +164,7 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     top = 1 + 0.5 * np.clip(directions[..., 1], 0, 1)
     volume = look.volume * THIN_STYLES.get(look.style, 1.0) * (1 + 0.8 * look.curl)
     thickness = 0.012 + volume * top * np.clip(clumps, 0.4, 1.8) * cv2.GaussianBlur(grown, (0, 0), 1.5)
-    heights = (np.arange(SHELLS) + 0.5) / SHELLS
+    heights = (SHELLS - 0.5 - np.arange(SHELLS)) / SHELLS  # outermost first: it hides the others
     radii = base + heights[:, None, None] * thickness
     points = origins + directions * radii[..., None]
     along = np.gradient(points, axis=1)
@@ -172,8 +174,18 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
         points.reshape(SHELLS, -1, 3),
         along.reshape(SHELLS, -1, 3),
         np.stack([columns, rows], axis=-1).reshape(-1, 2),
-        grid_triangles(GRID_ROWS, GRID_COLUMNS, closed=False),
+        heights,
+        _haired(grown),
     )
+
+
+def _haired(grown: Floats) -> Indices:
+    """Triangles of the grid near which hair grows and which can be seen from the front."""
+    near = cv2.dilate(grown, np.ones((5, 5))) > 0.02
+    angle = np.abs(np.linspace(-np.pi, np.pi, GRID_COLUMNS))
+    near &= (angle < 2.2)[None] | (np.arange(GRID_ROWS) < 0.25 * GRID_ROWS)[:, None]
+    triangles = grid_triangles(GRID_ROWS, GRID_COLUMNS, closed=False)
+    return triangles[near.ravel()[triangles].any(axis=1)]
 
 
 def _grid_points_of_base(bust: Bust) -> Floats:

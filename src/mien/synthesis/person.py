@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,7 +23,6 @@ class Person:
         bust: the bust the vertices belong to.
         descent, look: what the person was drawn from.
         vertices: (V, 3) at rest, decimetres; the origin lies between the eyes.
-        origin: (3,) where that origin lies in the frame of the base mesh after the identity was applied.
         hair: shells of hair in the same frame.
         skin, eye, strands: pictures, see `mien.synthesis.paint` and `mien.synthesis.hair`.
     """
@@ -32,7 +31,6 @@ class Person:
     descent: Descent
     look: Appearance
     vertices: Floats
-    origin: Floats
     hair: HairMesh
     skin: Picture
     eye: Picture
@@ -50,16 +48,12 @@ def draw_person(seed: int, subject: int) -> Person:
     origin = bust.head.eyes(vertices).mean(axis=0)
     moved_to_base = vertices - origin + bust.head.eyes().mean(axis=0)
     grown = hair_mesh(bust, moved_to_base, look, hair)
-    shells = HairMesh(
-        grown.points - bust.head.eyes().mean(axis=0), grown.along, grown.places, grown.triangles
-    )
     return Person(
         bust=bust,
         descent=descent,
         look=look,
         vertices=vertices - origin,
-        origin=origin,
-        hair=shells,
+        hair=replace(grown, points=grown.points - bust.head.eyes().mean(axis=0)),
         skin=paint_skin(look, scalp_mask(look, hair), paint),
         eye=paint_eye(look, paint),
         strands=paint_hair(bust, look, hair),

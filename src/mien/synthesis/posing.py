@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-from mien.synthesis.bust import PIVOT, Normals, cylinder, eyeball, follow, load_bust
+from mien.synthesis.bust import PIVOT, Bust, Normals, cylinder, eyeball, follow, load_bust
 from mien.synthesis.head import Floats, Indices
 from mien.synthesis.person import Person
 
@@ -16,9 +16,8 @@ Floats32 = npt.NDArray[np.float32]
 
 #: How far an eye turns (radians) at full strength of its face unit `eyeLookUp` or `eyeLookOut`.
 GAZE_REACH_RAD = 0.5
-#: Kinds of surface that are shaded in their own way; the numbers stand in the shader, too.
-SKIN, EYE, TEETH, TONGUE, LASHES = range(5)
-KIND_OF_PART = {"skin": SKIN, "lashes": LASHES, "teeth": TEETH, "tongue": TONGUE}
+#: Linear colours of what is seen in an open mouth.
+TEETH_COLOUR, TONGUE_COLOUR = (0.5, 0.45, 0.38), (0.2, 0.06, 0.06)
 
 
 def _zeros() -> Floats:
@@ -56,13 +55,11 @@ class Body:
     """All solid vertices of a person: the bust without its eyeballs, then the left and the right eye.
 
     Attributes:
-        kind: (N,) kind of surface.
-        canonical: (N, 3) place on the base mesh; on an eye, the unit vector from its centre when it looks
-            straight ahead.
+        canonical: (N, 3) place on the base mesh; in the mouth, a colour.
         places: (N, 2) position in the painted pictures.
-        openness: (N,) 0..1.
+        openness: (N,) 0..1 share of the surroundings that is seen; for lashes, how dense they are.
         follow: (N,) 0..1 share of the head's motion.
-        triangles, lashes: (T, 3) solid triangles, and those of the lashes.
+        triangles: kind of surface -> (T, 3).
     """
 
     def __init__(self, person: Person) -> None:
@@ -77,31 +74,21 @@ class Body:
             float(np.linalg.norm(person.vertices[rows] - centre, axis=1).mean())
             for rows, centre in zip((head.left_eye, head.right_eye), self._centres, strict=True)
         ]
-        self.canonical = np.concatenate([head.vertices, globe, globe])
-        kinds = np.array([KIND_OF_PART.get(name, EYE) for name in bust.part_names])
-        self.kind = np.concatenate([kinds[bust.parts], np.full(2 * n_eye, EYE)])
-        flat = globe[:, :2] * [0.5, -0.5] + 0.5
-        self.places = np.concatenate([cylinder(head.vertices), flat, flat])
-        # the upper lid shades the eye
-        shade = np.clip(0.95 - 1.6 * np.maximum(globe[:, 1] - 0.02, 0) - 0.5 * np.abs(globe[:, 0]) ** 2, 0.3, 1)
-        inside = bust.masks["mouth_inside"]
-        openness = np.where(inside > 0.5, np.minimum(bust.openness, 0.25), bust.openness)
-        openness = np.where(np.isin(bust.parts, [4, 5]), 0.4, openness)
-        self.openness = np.concatenate([openness, shade, shade])
+        self.places = np.concatenate([cylinder(head.vertices)] + 2 * [globe[:, :2] * [0.5, -0.5] + 0.5])
+        self.canonical = np.concatenate([_with_mouth_colours(bust), globe, globe])
+        self.openness = np.concatenate([_openness(bust), _lid_shade(globe), _lid_shade(globe)])
         self.follow = np.concatenate([follow(head.vertices), np.ones(2 * n_eye)])
-        self.triangles: Indices = np.concatenate(
-            [
-                bust.triangles_of("skin", "teeth", "tongue"),
-                globe_triangles + n,
-                globe_triangles + n + n_eye,
-            ]
-        )
-        self.lashes = bust.triangles_of("lashes")
+        self.triangles: dict[str, Indices] = {
+            "skin": bust.triangles_of("skin"),
+            "eyes": np.concatenate([globe_triangles + n, globe_triangles + n + n_eye]),
+            "mouth": bust.triangles_of("teeth", "tongue"),
+            "lashes": bust.triangles_of("lashes"),
+        }
         self._units = head.units.astype(np.float32).reshape(len(head.unit_names), -1)
-        self._normals = Normals(n, np.concatenate([bust.triangles_of("skin", "teeth", "tongue"), self.lashes]))
+        self._normals = Normals(n, np.concatenate([self.triangles[name] for name in ("skin", "mouth", "lashes")]))
 
     def __len__(self) -> int:
-        return len(self.kind)
+        return len(self.follow)
 
     def shape(self, pose: Pose) -> tuple[Floats32, Floats32]:
         """Positions and unit normals (N, 3) of the face in this pose; head motion is not applied yet."""
@@ -125,3 +112,26 @@ class Body:
         yaw = out if side == "Left" else -out
         turn = Rotation.from_rotvec([-up * GAZE_REACH_RAD, yaw * GAZE_REACH_RAD, 0.0])
         return np.asarray(turn.as_matrix())
+
+
+def _with_mouth_colours(bust: Bust) -> Floats:
+    found = bust.head.vertices.copy()
+    for name, colour in (("teeth", TEETH_COLOUR), ("tongue", TONGUE_COLOUR)):
+        found[bust.parts == bust.part_names.index(name)] = colour
+    return found
+
+
+def _openness(bust: Bust) -> Floats:
+    """Openness of the bust's vertices; the inside of the mouth stays dark when it opens."""
+    found = np.where(bust.masks["mouth_inside"] > 0.5, np.minimum(bust.openness, 0.25), bust.openness)
+    for name, share in (("teeth", 0.4), ("tongue", 0.4)):
+        found = np.where(bust.parts == bust.part_names.index(name), share, found)
+    lashes = bust.parts == bust.part_names.index("lashes")
+    upper = bust.head.vertices[:, 1] > bust.head.eyes()[0, 1]
+    return np.asarray(np.where(lashes, np.where(upper, 0.75, 0.3), found))
+
+
+def _lid_shade(globe: Floats) -> Floats:
+    """How light each point of an eyeball is: the upper lid and the corners shade it."""
+    shade = 0.95 - 1.6 * np.maximum(globe[:, 1] - 0.02, 0) - 0.5 * globe[:, 0] ** 2
+    return np.asarray(np.clip(shade, 0.3, 1.0))

@@ -11,20 +11,21 @@ import numpy.typing as npt
 
 from mien.errors import InputError, UsageError
 from mien.synthesis import shaders
-from mien.synthesis.hair import SHELLS
 from mien.synthesis.head import Floats
 from mien.synthesis.person import Person
-from mien.synthesis.posing import LASHES, Body, Floats32, Pose, pivot
+from mien.synthesis.posing import Body, Floats32, Pose, pivot
 
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
-HAIR = LASHES + 1
+#: Kinds of surface in the order in which they are drawn; the numbers in `Tracks.kind` count from 1.
+KINDS = ("skin", "eyes", "mouth", "lashes", "hair")
+#: Kinds whose edges are strands.
+SEE_THROUGH = ("lashes", "hair")
 SAMPLES = 4
 #: A point counts as hidden in the second frame if something lies this much nearer there (decimetres).
 OCCLUSION_DM = 0.03
 _ALPHA_TO_COVERAGE = 0x809E  # GL_SAMPLE_ALPHA_TO_COVERAGE
-_SRGB8_ALPHA8 = 0x8C43
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,23 @@ class View:
         """Column and row (..., 2) of points (..., 3); whole numbers are the centres of pixels."""
         shown = points[..., :2] * [1.0, -1.0] * (self.focal_px / (self.distance_dm - points[..., 2:]))
         return np.asarray(shown + np.array(self.centre) - 0.5, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """Where every point that is seen in a first frame is in a second one.
+
+    Attributes:
+        flow: (2, height, width) float32 pixels, u right and v down; zero where only the wall is seen.
+        kind: (height, width) number of the surface seen, from 1 in the order of `KINDS`; 0 is the wall.
+        face: (height, width) pixels that see the face: skin of the front of the head, eyes, mouth; no hair.
+        visible: (height, width) pixels of the person whose point is also seen in the second frame.
+    """
+
+    flow: Floats32
+    kind: npt.NDArray[np.uint8]
+    face: Mask
+    visible: Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +161,6 @@ class Renderer:
         self.person, self.view, self.light = person, view, light
         self.body = Body(person)
         self._context = open_context()
-        self._wall = _wall(view, light)
         self._build()
 
     def __enter__(self) -> Self:
@@ -162,19 +179,22 @@ class Renderer:
         import moderngl
 
         context, size = self._context, (self.view.width, self.view.height)
-        self._picture = context.program(shaders.PICTURE_VERTEX, shaders.PICTURE_FRAGMENT)
+        self._programs = {
+            kind: context.program(shaders.PICTURE_VERTEX, fragment)
+            for kind, fragment in shaders.PICTURE_FRAGMENTS.items()
+        }
         self._tracking = context.program(shaders.FLOW_VERTEX, shaders.FLOW_FRAGMENT)
+        wall = context.program(shaders.WALL_VERTEX, shaders.WALL_FRAGMENT)
+        wall["wall"].value, wall["wall_slope"].value = tuple(self.light.wall), tuple(self.light.wall_slope)
+        corners = np.array([[-1, -1], [3, -1], [-1, 3]], dtype=np.float32)
+        self._wall = context.vertex_array(wall, [(context.buffer(corners.tobytes()), "2f", "corner")])
         self._face = [context.buffer(reserve=len(self.body) * 24, dynamic=True) for _ in range(2)]
         self._fixed = context.buffer(_fixed_of_body(self.body).tobytes())
         hair, hair_fixed = _hair_arrays(self.person)
         self._hair, self._hair_fixed = context.buffer(hair.tobytes()), context.buffer(hair_fixed.tobytes())
-        indices = [self.body.triangles, self.body.lashes, _shell_triangles(self.person)]
-        self._indices = [context.buffer(np.ascontiguousarray(each, dtype=np.uint32).tobytes()) for each in indices]
-        self._draws = [self._arrays(*each) for each in ((self._face, 0), (self._face, 1), ([self._hair] * 2, 2))]
-        self._textures = [
+        self._draws = {kind: self._arrays(kind) for kind in KINDS}
+        for unit, picture in enumerate((self.person.skin, self.person.eye, self.person.strands)):
             self._texture(picture, unit)
-            for unit, picture in enumerate((self.person.skin, self.person.eye, self.person.strands))
-        ]
         colour = context.renderbuffer(size, 4, samples=SAMPLES)
         self._many = context.framebuffer([colour], context.depth_renderbuffer(size, samples=SAMPLES))
         self._one = context.framebuffer([context.renderbuffer(size, 4)])
@@ -184,61 +204,57 @@ class Renderer:
         context.enable(moderngl.DEPTH_TEST)
         self._set_constants()
 
-    def _arrays(self, buffers: list[Any], number: int) -> tuple[Any, Any]:
-        """Vertex arrays of one draw, for pictures and for flow."""
-        first, second = buffers
-        fixed = self._hair_fixed if number == 2 else self._fixed
-        index = self._indices[number]
-        picture = self._context.vertex_array(
-            self._picture,
-            [(first, "3f 3f", "place", "normal"), (fixed, "3f 2f 4f", "canonical", "at", "traits")],
-            index,
+    def _arrays(self, kind: str) -> tuple[Any, Any]:
+        """Vertex arrays of one kind of surface, for pictures and for flow."""
+        if kind == "hair":
+            first, second, fixed, triangles = self._hair, self._hair, self._hair_fixed, _shells(self.person)
+        else:
+            (first, second), fixed, triangles = self._face, self._fixed, self.body.triangles[kind]
+        index = self._context.buffer(np.ascontiguousarray(triangles, dtype=np.uint32).tobytes())
+        picture = [(first, "3f 3f", "place", "normal"), (fixed, "3f 2f 3f", "canonical", "at", "traits")]
+        tracking = [(first, "3f 12x", "place"), (second, "3f 12x", "place_second")]
+        tracking.append((fixed, "3f 2f 3f", "canonical", "at", "traits"))
+        make = self._context.vertex_array
+        return (
+            make(self._programs[kind], picture, index, skip_errors=True),
+            make(self._tracking, tracking, index),
         )
-        tracking = self._context.vertex_array(
-            self._tracking,
-            [
-                (first, "3f 12x", "place"),
-                (second, "3f 12x", "place_second"),
-                (fixed, "12x 2f 4f", "at", "traits"),
-            ],
-            index,
-        )
-        return picture, tracking
 
-    def _texture(self, picture: Image, unit: int) -> Any:
-        height, width, _ = picture.shape
-        internal = _SRGB8_ALPHA8
-        texture = self._context.texture(
-            (width, height), 4, np.ascontiguousarray(picture).tobytes(), internal_format=internal
-        )
+    def _texture(self, picture: Image, unit: int) -> None:
+        import moderngl
+
+        height, width, channels = picture.shape
+        texture = self._context.texture((width, height), channels, np.ascontiguousarray(picture).tobytes())
         texture.build_mipmaps()
+        texture.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         texture.repeat_y = False
         texture.use(unit)
-        return texture
 
     def _set_constants(self) -> None:
         view, light = self.view, self.light
-        for program in (self._picture, self._tracking):
-            for name, value in (
-                ("pivot", tuple(pivot())),
-                ("size", (float(view.width), float(view.height))),
-                ("centre", view.centre),
-                ("focal_px", view.focal_px),
-                ("distance_dm", view.distance_dm),
-                ("strands", 2),
-            ):
+        values: dict[str, object] = {
+            "pivot": tuple(pivot()),
+            "size": (float(view.width), float(view.height)),
+            "centre": view.centre,
+            "focal_px": view.focal_px,
+            "distance_dm": view.distance_dm,
+            "skin": 0,
+            "eye": 1,
+            "strands": 2,
+            "to_light": [tuple(row) for row in light.directions],
+            "light": [tuple(row) for row in light.colours],
+            "sky": tuple(light.sky),
+            "ground": tuple(light.ground),
+        }
+        for program in (*self._programs.values(), self._tracking):
+            for name, value in values.items():
                 if name in program:
                     program[name].value = value
-        picture = self._picture
-        picture["skin"].value, picture["eye"].value = 0, 1
-        picture["to_light"].value = [tuple(row) for row in light.directions]
-        picture["light"].value = [tuple(row) for row in light.colours]
-        picture["sky"].value, picture["ground"].value = tuple(light.sky), tuple(light.ground)
 
     def _pose(self, program: Any, name: str, pose: Pose) -> None:
-        program[f"{name}.turn"].write(np.ascontiguousarray(pose.matrix.T, dtype=np.float32).tobytes())
-        program[f"{name}.shift"].value = tuple(pose.shift_dm)
-        program[f"{name}.sway"].value = tuple(pose.sway_dm)
+        turn = tuple(pose.matrix.T.astype(np.float32).ravel().tolist())
+        for field, value in (("turn", turn), ("shift", tuple(pose.shift_dm)), ("sway", tuple(pose.sway_dm))):
+            program[f"{name}.{field}"].value = value
 
     def _upload(self, slot: int, pose: Pose) -> Floats32:
         places, normals = self.body.shape(pose)
@@ -248,45 +264,73 @@ class Renderer:
     def picture(self, pose: Pose) -> Image:
         """The picture (height, width, 3) sRGB of a pose."""
         self._upload(0, pose)
-        self._pose(self._picture, "now", pose)
         self._many.use()
         self._many.clear(0.0, 0.0, 0.0, 0.0)
-        solid, lashes, hair = (draw[0] for draw in self._draws)
-        solid.render()
-        self._context.enable_direct(_ALPHA_TO_COVERAGE)
-        lashes.render()
-        hair.render()
-        self._context.disable_direct(_ALPHA_TO_COVERAGE)
+        for kind, (array, _) in self._draws.items():
+            self._pose(self._programs[kind], "now", pose)
+            if kind in SEE_THROUGH:
+                self._context.enable_direct(_ALPHA_TO_COVERAGE)
+            array.render()
+            self._context.disable_direct(_ALPHA_TO_COVERAGE)
+        self._wall.render()
         self._context.copy_framebuffer(self._one, self._many)
         shape = (self.view.height, self.view.width, 4)
         return np.frombuffer(self._one.read(components=4), dtype=np.uint8).reshape(shape)[..., :3]
 
+    def tracks(self, first: Pose, second: Pose) -> Tracks:
+        """The exact flow from one pose to another, and which points stay in sight.
 
-def _wall(view: View, light: Light) -> Image:
-    across = np.linspace(-1, 1, view.width)[None] * light.wall_slope[0]
-    down = np.linspace(-1, 1, view.height)[:, None] * light.wall_slope[1]
-    return np.clip(light.wall * (1 + across + down)[..., None], 0, 255).astype(np.uint8)
+        The colour pictures show lashes; the flow is that of the skin and the eyes behind them.
+        """
+        now, _ = self._track(second, second)
+        there, kind = self._track(first, second)
+        rows, columns = np.indices(kind.shape, dtype=np.float32)
+        seen = kind != 0
+        flow = np.stack([there[..., 0] - columns - 0.5, there[..., 1] - rows - 0.5]) * seen
+        column = np.floor(there[..., 0]).astype(int)
+        row = np.floor(there[..., 1]).astype(int)
+        inside = seen & (column >= 0) & (row >= 0) & (column < self.view.width) & (row < self.view.height)
+        nearest = np.full(kind.shape, np.inf)
+        depth = np.where(now[..., 2] > 0, now[..., 2], np.inf)
+        nearest[inside] = depth[row[inside], column[inside]]
+        hidden = nearest < there[..., 2] - OCCLUSION_DM
+        return Tracks(flow.astype(np.float32), np.abs(kind).astype(np.uint8), kind > 0, inside & ~hidden)
+
+    def _track(self, first: Pose, second: Pose) -> tuple[Floats32, Floats32]:
+        """Per pixel of the first frame: column, row and depth (height, width, 3) in the second; and the kind."""
+        for slot, (name, pose) in enumerate((("first", first), ("second", second))):
+            self._upload(slot, pose)
+            self._pose(self._tracking, name, pose)
+        self._found.use()
+        self._found.clear(0.0, 0.0, 0.0, 0.0)
+        for number, kind in enumerate(KINDS, start=1):
+            if kind != "lashes":
+                self._tracking["kind"].value = float(number)
+                self._draws[kind][1].render()
+        shape = (self.view.height, self.view.width, 4)
+        found = np.frombuffer(self._found.read(components=4, dtype="f4"), dtype=np.float32).reshape(shape)
+        return found[..., :3], found[..., 3]
 
 
 def _fixed_of_body(body: Body) -> Floats32:
-    """Per vertex: canonical place, place in the picture, kind, openness, follow, 0."""
-    traits = [body.kind, body.openness, body.follow, np.zeros(len(body))]
+    """Per vertex: canonical place, place in the picture, openness, follow, no shell."""
+    traits = [body.openness, body.follow, np.zeros(len(body))]
     return np.column_stack([body.canonical, body.places, *traits]).astype(np.float32)
 
 
 def _hair_arrays(person: Person) -> tuple[Floats32, Floats32]:
-    """Position and normal per vertex of all shells, and along, place, kind, openness, follow, height."""
+    """Position and normal per vertex of all shells; and direction, place, openness, follow, shell height."""
     hair = person.hair
-    n = hair.points.shape[1]
+    n_shells, n, _ = hair.points.shape
     outward = hair.points - [0.0, -0.1, -0.9]
     outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
     moving = np.concatenate([hair.points, outward], axis=-1).reshape(-1, 6)
-    heights = np.repeat((np.arange(SHELLS) + 0.5) / SHELLS * 0.9, n)
-    ones = np.ones(SHELLS * n)
-    fixed = [hair.along.reshape(-1, 3), np.tile(hair.places, (SHELLS, 1)), HAIR * ones, 0.75 * ones, ones, heights]
+    ones = np.ones(n_shells * n)
+    traits = [0.75 * ones, ones, np.repeat(hair.heights, n)]
+    fixed = [hair.along.reshape(-1, 3), np.tile(hair.places, (n_shells, 1)), *traits]
     return moving.astype(np.float32), np.column_stack(fixed).astype(np.float32)
 
 
-def _shell_triangles(person: Person) -> npt.NDArray[np.int64]:
-    n = person.hair.points.shape[1]
-    return np.concatenate([person.hair.triangles + shell * n for shell in range(SHELLS)])
+def _shells(person: Person) -> npt.NDArray[np.int64]:
+    n_shells, n, _ = person.hair.points.shape
+    return np.concatenate([person.hair.triangles + shell * n for shell in range(n_shells)])

@@ -23,131 +23,179 @@ vec4 projected(vec3 place) {
 }
 """
 
-PICTURE_VERTEX = _MOTION + """
+PICTURE_VERTEX = (
+    _MOTION
+    + """
 uniform Motion now;
 in vec3 place, normal;
 in vec3 canonical;
 in vec2 at;
-in vec4 traits;          // kind, openness, follow, height of the shell
-out vec3 world, outward, own, along;
+in vec3 traits;          // openness, follow, height of the shell
+out vec3 world, outward, along;
 out vec2 spot;
 out float openness, height;
-flat out int kind;
 void main() {
-    world = moved(now, place, traits.z);
-    outward = mix(normal, now.turn * normal, traits.z);
-    along = mix(canonical, now.turn * canonical, traits.z);
-    own = canonical;
+    world = moved(now, place, traits.y);
+    outward = mix(normal, now.turn * normal, traits.y);
+    along = mix(canonical, now.turn * canonical, traits.y);
     spot = at;
-    kind = int(traits.x + 0.5);
-    openness = traits.y;
-    height = traits.w;
+    openness = traits.x;
+    height = traits.z;
     gl_Position = projected(world);
 }
 """
+)
 
-PICTURE_FRAGMENT = """
+#: Light that all surfaces share. Colours are stored as square roots: a picture is shown with gamma 2.
+_LIGHT = """
 #version 330
-uniform sampler2D skin, eye, strands;
 uniform vec3 to_light[2], light[2];
 uniform vec3 sky, ground;
 uniform float distance_dm;
-in vec3 world, outward, own, along;
+in vec3 world, outward, along;
 in vec2 spot;
 in float openness, height;
-flat in int kind;
 out vec4 colour;
-
 vec3 diffuse(vec3 n, vec3 wrap) {   // light that enters skin leaves it further on: red furthest
-    vec3 sum = vec3(0.0);
-    for (int k = 0; k < 2; ++k)
-        sum += light[k] * max((vec3(dot(n, to_light[k])) + wrap) / (1.0 + wrap), 0.0) * mix(0.35 + 0.65 * openness, 1.0, 0.0);
-    return sum;
+    vec3 first = max((vec3(dot(n, to_light[0])) + wrap) / (1.0 + wrap), 0.0);
+    vec3 second = max((vec3(dot(n, to_light[1])) + wrap) / (1.0 + wrap), 0.0);
+    return (light[0] * first + light[1] * second) * (0.35 + 0.65 * openness);
 }
-vec3 gloss(vec3 n, vec3 view, float power, float fresnel) {
-    vec3 sum = vec3(0.0);
-    for (int k = 0; k < 2; ++k) {
-        vec3 halfway = normalize(to_light[k] + view);
-        float grazing = fresnel + (1.0 - fresnel) * pow(1.0 - max(dot(halfway, view), 0.0), 5.0);
-        sum += light[k] * grazing * pow(max(dot(n, halfway), 0.0), power) * (power + 8.0) / 25.0;
-    }
-    return sum;
+vec3 around(vec3 n) { return mix(ground, sky, 0.5 + 0.5 * n.y) * openness; }
+vec3 to_camera() { return normalize(vec3(0.0, 0.0, distance_dm) - world); }
+vec2 mirrored(vec3 n, vec3 view) {   // cosine between the normal and each half vector
+    return max(vec2(dot(n, normalize(to_light[0] + view)), dot(n, normalize(to_light[1] + view))), 0.0);
 }
-vec3 strand_gloss(vec3 tangent, vec3 view) {
-    vec3 sum = vec3(0.0);
-    for (int k = 0; k < 2; ++k) {
-        float cosine = dot(tangent, normalize(to_light[k] + view));
-        sum += light[k] * pow(max(1.0 - cosine * cosine, 0.0), 30.0);
-    }
-    return sum;
+void show(vec3 linear, float cover) { colour = vec4(sqrt(clamp(linear, 0.0, 1.0)), cover); }
+"""
+
+_SKIN = """
+uniform sampler2D skin;
+void main() {
+    vec3 n = normalize(outward), view = to_camera();
+    float facing = dot(n, view);
+    if (facing < 0.0) n = -n;
+    vec4 paint = texture(skin, spot);
+    vec3 bounce = around(n) * mix(vec3(1.12, 0.97, 0.92), vec3(1.0), openness);
+    vec3 linear = paint.rgb * paint.rgb * (diffuse(n, vec3(0.32, 0.2, 0.16)) + bounce);
+    vec2 near = mirrored(n, view);
+    near *= near; near *= near; near *= near;      // ^8
+    vec2 far = near * near;                        // ^16
+    vec2 sharp = far * far; sharp *= sharp;        // ^64
+    float rim = 1.0 - abs(facing);
+    float fresnel = 0.035 + 0.25 * rim * rim * rim * rim;
+    vec2 gloss = fresnel * (0.5 * far + 0.75 * sharp);
+    linear += paint.a * openness * (light[0] * gloss.x + light[1] * gloss.y);
+    show(linear, 1.0);
 }
+"""
+
+_EYE = """
+uniform sampler2D eye;
 void main() {
     vec3 n = normalize(outward);
-    vec3 view = normalize(vec3(0.0, 0.0, distance_dm) - world);
-    if (kind != 1 && dot(n, view) < 0.0) n = -n;
-    vec3 ambient = mix(ground, sky, 0.5 + 0.5 * n.y) * openness;
-    vec3 linear;
-    float cover = 1.0;
-    if (kind == 0) {
-        vec4 paint = texture(skin, spot);
-        vec3 bounce = ambient * mix(vec3(1.0), vec3(1.12, 0.97, 0.92), 1.0 - openness);
-        linear = paint.rgb * (diffuse(n, vec3(0.32, 0.2, 0.16)) + bounce);
-        linear += paint.a * openness * (0.55 * gloss(n, view, 14.0, 0.035) + 0.25 * gloss(n, view, 60.0, 0.035));
-    } else if (kind == 1) {
-        vec4 paint = own.z > 0.0 ? texture(eye, spot) : vec4(0.4, 0.15, 0.13, 1.0);
-        linear = paint.rgb * (0.85 * diffuse(n, vec3(0.3)) + ambient) * openness;
-        linear += openness * gloss(n, view, 420.0, 0.035) * 0.55;
-    } else if (kind == 2) {
-        linear = vec3(0.62, 0.56, 0.47) * (diffuse(n, vec3(0.3)) + ambient) * 0.6 + 0.2 * gloss(n, view, 80.0, 0.04);
-    } else if (kind == 3) {
-        linear = vec3(0.33, 0.10, 0.10) * (diffuse(n, vec3(0.3)) + ambient) * 0.6;
-    } else if (kind == 4) {
-        linear = vec3(0.012, 0.009, 0.008);
-        float comb = fract(sin(floor(own.x * 260.0) * 12.9898) * 43758.5453);
-        cover = 0.25 + 0.45 * comb;
-    } else {
-        vec4 paint = texture(strands, spot);
-        cover = smoothstep(height - 0.06, height + 0.10, paint.a) * step(0.02, paint.a);
-        float deep = 0.35 + 0.65 * height;
-        linear = paint.rgb * (diffuse(n, vec3(0.45)) + ambient) * deep;
-        linear += strand_gloss(normalize(along), view) * deep * (0.02 + 0.12 * paint.rgb);
-    }
-    colour = vec4(pow(clamp(linear, 0.0, 1.0), vec3(1.0 / 2.2)), cover);
+    vec4 paint = texture(eye, spot);
+    vec3 linear = paint.rgb * paint.rgb * (0.85 * diffuse(n, vec3(0.3)) + around(n)) * openness;
+    vec2 near = mirrored(n, to_camera());
+    for (int k = 0; k < 9; ++k) near *= near;      // ^512
+    show(linear + openness * 0.5 * (light[0] * near.x + light[1] * near.y), 1.0);
 }
 """
 
-FLOW_VERTEX = _MOTION + """
+_MOUTH = """
+void main() {   // teeth and tongue: their colour comes with the vertex
+    vec3 n = normalize(outward);
+    show(along * (diffuse(n, vec3(0.3)) + around(n)), 1.0);
+}
+"""
+
+_LASHES = """
+void main() {
+    float comb = fract(sin(floor(spot.x * 2600.0) * 12.9898) * 43758.5453);
+    show(vec3(0.012, 0.009, 0.008), openness * (0.35 + 0.65 * comb));
+}
+"""
+
+_HAIR = """
+uniform sampler2D strands;
+void main() {
+    vec4 paint = texture(strands, spot);
+    float cover = clamp((paint.a - height) * 7.0 + 0.5, 0.0, 1.0);
+    if (cover < 0.1 || paint.a < 0.02) discard;
+    vec3 n = normalize(outward), view = to_camera(), tangent = normalize(along);
+    float deep = 0.35 + 0.65 * height;
+    vec3 linear = paint.rgb * paint.rgb * (diffuse(n, vec3(0.45)) + around(n));
+    vec2 over = vec2(dot(tangent, normalize(to_light[0] + view)), dot(tangent, normalize(to_light[1] + view)));
+    over = 1.0 - over * over;
+    for (int k = 0; k < 5; ++k) over *= over;      // ^32
+    linear += (0.02 + 0.12 * paint.rgb * paint.rgb) * (light[0] * over.x + light[1] * over.y);
+    show(linear * deep, cover);
+}
+"""
+
+#: Kind of surface -> how it is shaded. Each is a program of its own: a software renderer runs every branch.
+PICTURE_FRAGMENTS = {
+    "skin": _LIGHT + _SKIN,
+    "eyes": _LIGHT + _EYE,
+    "mouth": _LIGHT + _MOUTH,
+    "lashes": _LIGHT + _LASHES,
+    "hair": _LIGHT + _HAIR,
+}
+
+FLOW_VERTEX = (
+    _MOTION
+    + """
 uniform Motion first, second;
 in vec3 place, place_second;
+in vec3 canonical;
 in vec2 at;
-in vec4 traits;
+in vec3 traits;
 out vec4 there;
+out vec3 own;
 out vec2 spot;
 out float height;
-flat out int kind;
 void main() {
-    there = projected(moved(second, place_second, traits.z));
+    there = projected(moved(second, place_second, traits.y));
+    own = canonical;
     spot = at;
-    kind = int(traits.x + 0.5);
-    height = traits.w;
-    gl_Position = projected(moved(first, place, traits.z));
+    height = traits.z;
+    gl_Position = projected(moved(first, place, traits.y));
 }
 """
+)
 
-#: Out: where the visible point is in the second frame (window pixels), how near, and its kind plus one.
+#: Out: where the visible point is in the second frame (window pixels), how far away, and its kind of surface
+#: (numbered from 1), negative where it is not of the face.
 FLOW_FRAGMENT = """
 #version 330
 uniform vec2 size;
 uniform sampler2D strands;
+uniform float kind;
 in vec4 there;
+in vec3 own;
 in vec2 spot;
 in float height;
-flat in int kind;
 out vec4 found;
 void main() {
-    if (kind == 4) discard;
-    if (kind == 5 && texture(strands, spot).a < max(height, 0.02)) discard;
+    if (height > 0.0 && texture(strands, spot).a < height) discard;
     vec2 window = (there.xy / there.w * 0.5 + 0.5) * size;
-    found = vec4(window, there.w, float(kind) + 1.0);
+    bool face = kind == 2.0 || kind == 3.0 || (kind == 1.0 && own.y > 6.2 && own.z > 0.6);
+    found = vec4(window, there.w, face ? kind : -kind);
 }
+"""
+
+WALL_VERTEX = """
+#version 330
+in vec2 corner;
+out vec2 where;
+void main() { where = corner; gl_Position = vec4(corner, 0.9999, 1.0); }
+"""
+
+WALL_FRAGMENT = """
+#version 330
+uniform vec3 wall;
+uniform vec2 wall_slope;
+in vec2 where;
+out vec4 colour;
+void main() { colour = vec4(wall / 255.0 * (1.0 + dot(where, wall_slope)), 1.0); }
 """
