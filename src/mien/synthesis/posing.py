@@ -45,6 +45,11 @@ class Pose:
         """Rotation (3, 3) of the head."""
         return np.asarray(Rotation.from_rotvec(self.turn_rad).as_matrix())
 
+    def moved(self, places: Floats, share: Floats) -> Floats:
+        """Places (N, 3) after the head motion, of which each takes part in its share (N,)."""
+        turned = (places - pivot()) @ self.matrix.T + pivot() + self.shift_dm
+        return np.asarray(places + (turned - places) * share[:, None] + self.sway_dm)
+
 
 def pivot() -> Floats:
     """The point (3,) that heads turn about, seen from between the eyes."""
@@ -104,6 +109,10 @@ class Body:
             np.concatenate([skin, *eyes]).astype(np.float32),
             np.concatenate([self._normals(skin), *outward]).astype(np.float32),
         )
+
+    def places_of(self, pose: Pose, rows: Indices) -> Floats:
+        """Positions (R, 3) of some vertices of the bust in this pose, without head motion."""
+        return np.asarray(self._rest[rows] + np.tensordot(pose.weights, self._head.units[:, rows], axes=1))
 
     def _gaze(self, weights: Floats, side: str) -> Floats:
         index = self._head.unit_index

@@ -277,6 +277,13 @@ class Renderer:
         shape = (self.view.height, self.view.width, 4)
         return np.frombuffer(self._one.read(components=4), dtype=np.uint8).reshape(shape)[..., :3]
 
+    def landmarks(self, pose: Pose) -> dict[str, Floats]:
+        """Column and row (2,) of named points of the face; whole numbers are the centres of pixels."""
+        named = self.person.bust.head.landmarks
+        rows = np.fromiter(named.values(), dtype=np.int64)
+        places = pose.moved(self.body.places_of(pose, rows), self.body.follow[rows])
+        return dict(zip(named, self.view.project(places), strict=True))
+
     def tracks(self, first: Pose, second: Pose) -> Tracks:
         """The exact flow from one pose to another, and which points stay in sight.
 
