@@ -156,7 +156,7 @@ class Film:
         self._camera = Camera(look, width, height, np.random.default_rng([*key, 3]))
         self._renderer = Renderer(person, view, light)
         names, landmarks = self._landmarks()
-        self.truth = Truth(shown, phases, notes + shown.skipped + doubtful, names, landmarks, view, light, look)
+        self.truth = Truth(shown, phases, notes + clip.annotation.notes + shown.skipped + doubtful, names, landmarks, view, light, look)
 
     def __enter__(self) -> Self:
         return self

@@ -19,7 +19,8 @@ from mien.synthesis.paint import COLUMNS, ROWS, Layer, Picture, places
 from mien.synthesis.raster import visible_triangles
 
 GRID_ROWS, GRID_COLUMNS = 48, 72
-SHELLS = 5
+#: Heights of the shells as shares of the thickness, the outermost first: it hides the others.
+SHELLS = np.array([0.95, 0.85, 0.73, 0.52, 0.22])
 #: Centre of the sphere, and the height where the hair of the longest style ends (decimetres, base mesh).
 CENTRE = np.array([0.0, 7.35, 0.42])
 LOWEST_HAIR_Y = 5.55
@@ -74,9 +75,10 @@ def grows(angle: Floats, height: Floats, look: Appearance, edge: Floats) -> Floa
     line = np.interp(np.abs(angle), HAIR_LINE[:, 0], HAIR_LINE[:, 1])
     over_brow = smoothstep(0.85, 0.6, np.abs(angle))
     line = line + (look.hair_line - fringe) * over_brow
-    grown = smoothstep(-0.035, 0.05, height - line + edge)
+    grown = smoothstep(-0.05, 0.06, height - line + edge)
     if lowest > 0:
-        beside = smoothstep(front - 0.05, front + 0.06, np.abs(angle) + 0.5 * edge)
+        cheek = 0.16 * np.exp(-(((height - 6.95) / 0.35) ** 2))  # falls clear of the cheek
+        beside = smoothstep(front - 0.06, front + 0.08, np.abs(angle) - cheek + 0.8 * edge)
         ends = smoothstep(lowest - 0.1, lowest + 0.05, height + 1.5 * edge)
         grown = np.maximum(grown, beside * ends)
     return np.asarray(grown)
@@ -145,7 +147,7 @@ def _radii(bust: Bust, vertices: Floats, *, with_ears: bool) -> Floats:
 
 def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Generator) -> HairMesh:
     """The shells of hair around a person's rest vertices (V, 3)."""
-    _, lowest, _ = STYLES[look.style]
+    fringe, lowest, _ = STYLES[look.style]
     skin = _radii(bust, vertices, with_ears=lowest > 0)
     smooth = cv2.GaussianBlur(np.concatenate([skin[:, -9:-1], skin, skin[:, 1:9]], axis=1), (0, 0), 2.5)[:, 8:-8]
     base = np.maximum(skin, smooth) if lowest > 0 else skin
@@ -159,22 +161,25 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     angle_of = np.arctan2(own[..., 0], own[..., 2] - AXIS_Z)
     grown = grows(angle_of, own[..., 1], look, np.zeros_like(skin))
     clumps = cv2.GaussianBlur(rng.standard_normal((GRID_ROWS, GRID_COLUMNS)), (0, 0), 2.0)
-    clumps = 1 + 0.25 * clumps / clumps.std()
+    clumps = 1 + 0.2 * clumps / clumps.std()
     clumps[:, -1] = clumps[:, 0]
-    top = 1 + 0.5 * np.clip(directions[..., 1], 0, 1)
     volume = look.volume * THIN_STYLES.get(look.style, 1.0) * (1 + 0.8 * look.curl)
-    thickness = 0.012 + volume * top * np.clip(clumps, 0.4, 1.8) * cv2.GaussianBlur(grown, (0, 0), 1.5)
-    heights = (SHELLS - 0.5 - np.arange(SHELLS)) / SHELLS  # outermost first: it hides the others
-    radii = base + heights[:, None, None] * thickness
+    # combed back, hair rises slowly behind its line; a fringe hangs and is thick to its end
+    line = np.interp(np.abs(angle_of), HAIR_LINE[:, 0], HAIR_LINE[:, 1]) + look.hair_line
+    hanging = fringe > 0.1 or lowest > 0
+    rise = np.ones_like(skin) if hanging else smoothstep(-0.02, 0.4, own[..., 1] - line)
+    full = cv2.GaussianBlur(grown, (0, 0), 1.2) * (0.12 + 0.88 * rise)
+    thickness = 0.01 + volume * (1 + 0.5 * np.clip(directions[..., 1], 0, 1)) * np.clip(clumps, 0.5, 1.6) * full
+    radii = base + SHELLS[:, None, None] * thickness
     points = origins + directions * radii[..., None]
     along = np.gradient(points, axis=1)
     along /= np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-9)
     rows, columns = np.meshgrid(np.linspace(0, 1, GRID_ROWS), np.linspace(0, 1, GRID_COLUMNS), indexing="ij")
     return HairMesh(
-        points.reshape(SHELLS, -1, 3),
-        along.reshape(SHELLS, -1, 3),
+        points.reshape(len(SHELLS), -1, 3),
+        along.reshape(len(SHELLS), -1, 3),
         np.stack([columns, rows], axis=-1).reshape(-1, 2),
-        heights,
+        SHELLS,
         _haired(grown),
     )
 
@@ -193,19 +198,33 @@ def _grid_points_of_base(bust: Bust) -> Floats:
     return origins + directions * _radii(bust, bust.head.vertices, with_ears=False)[..., None]
 
 
+def _strands(rng: np.random.Generator, width_px: float, length_px: float, slant: float) -> Floats:
+    """Noise drawn out along the strands; `slant` columns to the side per row: hair combed to one side."""
+    white = rng.standard_normal((PICTURE_ROWS, PICTURE_COLUMNS))
+    drawn = cv2.GaussianBlur(white, (0, 0), sigmaX=width_px, sigmaY=length_px)
+    shift = np.rint(slant * np.arange(PICTURE_ROWS)).astype(int)[:, None]
+    columns = (np.arange(PICTURE_COLUMNS)[None] + shift) % PICTURE_COLUMNS
+    return np.asarray(np.take_along_axis(drawn / drawn.std(), columns, axis=1))
+
+
 def paint_hair(bust: Bust, look: Appearance, rng: np.random.Generator) -> Picture:
     """The strands (PICTURE_ROWS, PICTURE_COLUMNS, 4): sRGB, and how tall each strand stands, 0 none to 1."""
     size = (PICTURE_COLUMNS, PICTURE_ROWS)
-    white = rng.standard_normal((PICTURE_ROWS, PICTURE_COLUMNS))
-    length = 26 * (1 - look.curl) + 4
-    strands = cv2.GaussianBlur(white, (0, 0), sigmaX=0.7 + 1.0 * look.curl, sigmaY=length)
-    locks = cv2.GaussianBlur(rng.standard_normal(white.shape), (0, 0), sigmaX=6, sigmaY=length * 1.6)
-    strands, locks = strands / strands.std(), locks / locks.std()
+    length = 30 * (1 - look.curl) + 4
+    slant = float(rng.normal(0, 0.35))
+    strands = 0.8 * _strands(rng, 0.7 + 0.8 * look.curl, length, slant)
+    strands += 0.6 * _strands(rng, 1.8 + look.curl, length, slant)
+    locks = _strands(rng, 6.0, 1.6 * length, slant)
     own = _grid_points_of_base(bust)
     angle = cv2.resize(np.abs(np.arctan2(own[..., 0], own[..., 2] - AXIS_Z)), size)
     height = cv2.resize(own[..., 1], size)
-    grown = grows(angle, height, look, 0.03 * strands + 0.035 * locks)
-    tall = np.clip(0.62 + 0.2 * strands + 0.16 * locks, 0.08, 1) * grown
+    fringe, lowest, _ = STYLES[look.style]
+    if fringe > 0.1 or lowest > 0:
+        uneven = 0.022 * strands + 0.022 * locks
+    else:  # where hair is combed back single hairs begin anywhere
+        uneven = 0.01 * strands + 0.012 * locks + 0.028 * _strands(rng, 0.6, 1.2, slant)
+    grown = grows(angle, height, look, uneven)
+    tall = np.clip(0.8 + 0.1 * strands + 0.06 * locks, 0.3, 1) * grown
     shade = 1 + 0.16 * strands + 0.12 * locks
     streak = np.clip(locks, -1, 2)[..., None] * look.hair * 0.1
     colour = np.clip(look.hair * shade[..., None] + streak, 0, 255)

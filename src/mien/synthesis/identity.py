@@ -70,6 +70,21 @@ def draw_descent(head: Head, rng: np.random.Generator) -> Descent:
     )
 
 
+def draw_adult(head: Head, rng: np.random.Generator) -> Descent:
+    """A random adult to be looked at: clearly of one sex, mostly young, with moderate deviations."""
+    sex = rng.choice(["female", "male"])
+    own, old = rng.uniform(0.82, 1.0), rng.beta(1.0, 3.0)
+    ethnicities = dict(zip(("african", "asian", "caucasian"), rng.dirichlet([0.35, 0.45, 0.45]), strict=True))
+    phenotypes = {}
+    for name in head.phenotypes:
+        ethnicity, its_sex, age = name.split("-")
+        share = (own if its_sex == sex else 1 - own) * (old if age == "old" else 1 - old)
+        phenotypes[name] = float(share * ethnicities[ethnicity])
+    spread = {axis: SHAPE_SPREAD * (0.6 if axis.startswith("head-") else 0.9) for axis in head.shapes}
+    shapes = {axis: float(np.clip(rng.normal(0.0, width), -1.0, 1.0)) for axis, width in spread.items()}
+    return Descent(phenotypes, shapes)
+
+
 def draw_identity(head: Head, rng: np.random.Generator) -> Floats:
     """Vertices (V, 3) of a random adult."""
     descent = draw_descent(head, rng)

@@ -29,8 +29,8 @@ IRIS_SINE, PUPIL_SINE = 0.47, 0.19
 #: Height of the middle of an eye, and its distance from the midline, on the base mesh (decimetres).
 EYE_X, EYE_Y = 0.32, 7.285
 #: Spine of an eyebrow from its inner to its outer end: distance from the midline and height.
-BROW_SPINE = np.array([[0.125, 7.452], [0.2, 7.485], [0.3, 7.512], [0.4, 7.505], [0.475, 7.462], [0.53, 7.412]])
-BROW_HALF_WIDTHS = np.array([0.028, 0.036, 0.032, 0.026, 0.018, 0.006])
+BROW_SPINE = np.array([[0.125, 7.445], [0.2, 7.472], [0.3, 7.497], [0.39, 7.495], [0.47, 7.457], [0.53, 7.412]])
+BROW_HALF_WIDTHS = np.array([0.02, 0.028, 0.027, 0.023, 0.016, 0.006])
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +121,9 @@ def _strokes(rng: np.random.Generator, look: Appearance) -> Layer:
         root = np.stack([np.interp(along, way, BROW_SPINE[:, k]) for k in (0, 1)], axis=1)
         root[:, 1] += across * np.interp(along, way, BROW_HALF_WIDTHS) * look.brow_thickness
         # hairs stand up at the inner end and lie along the brow further out, upper ones pointing down
-        angle = np.interp(along, [0, 0.25, 1], [1.25, 0.55, -0.45]) - 0.35 * across * (along > 0.2)
+        angle = np.interp(along, [0, 0.25, 1], [0.95, 0.4, -0.45]) - 0.35 * across * (along > 0.2)
         angle += rng.normal(0, 0.18, n_hairs)
-        length = rng.uniform(0.035, 0.075, n_hairs) * np.interp(along, [0, 0.2, 1], [0.7, 1, 0.8])
+        length = rng.uniform(0.035, 0.075, n_hairs) * np.interp(along, [0, 0.2, 1], [0.6, 1, 0.8])
         tip = root + length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         start, end = _pixels(root, side), _pixels(tip, side)
         for a, b, tone in zip(start[:, 0], end[:, 0], rng.integers(110, 255, n_hairs), strict=True):
@@ -173,7 +173,7 @@ def paint_skin(look: Appearance, hair_mask: Layer, rng: np.random.Generator) -> 
     colour *= 1 + np.array([0.03, -0.09, -0.08], dtype=np.float32) * (look.redness * red)[..., None]
     # the skin around the eyes is thinner and darker
     colour *= 1 - 0.13 * spot(at, 0.3, 7.24, 0.16, 0.11)[..., None] * np.array([0.8, 1, 0.9], dtype=np.float32)
-    colour *= 1 - 0.28 * look.age * _lines_of_age(at)[..., None]
+    colour *= 1 - 0.26 * look.age**1.5 * _lines_of_age(at)[..., None]
     if look.freckles > 0.02:
         dots = smoothstep(2.1, 3.0, noise(rng, 2.2) + 0.35 * noise(rng, 25))
         where = spot(at, 0.3, 7.0, 0.5, 0.45)

@@ -11,7 +11,7 @@ from mien.synthesis.appearance import Appearance, draw_appearance
 from mien.synthesis.bust import Bust, load_bust
 from mien.synthesis.hair import HairMesh, hair_mesh, paint_hair, scalp_mask
 from mien.synthesis.head import Floats
-from mien.synthesis.identity import Descent, draw_descent, identity_vertices
+from mien.synthesis.identity import Descent, draw_adult, identity_vertices
 from mien.synthesis.paint import Picture, paint_eye, paint_skin
 
 
@@ -42,7 +42,7 @@ def draw_person(seed: int, subject: int) -> Person:
     """The person of a seed and a subject number: the same for every clip."""
     bust = load_bust()
     shape, look_of, paint, hair = (np.random.default_rng([seed, subject, k]) for k in range(4))
-    descent = draw_descent(bust.head, shape)
+    descent = draw_adult(bust.head, shape)
     look = draw_appearance(descent, look_of)
     vertices = identity_vertices(bust.head, descent.phenotypes, descent.shapes)
     origin = bust.head.eyes(vertices).mean(axis=0)

@@ -137,7 +137,7 @@ def _openness(bust: Bust) -> Floats:
         found = np.where(bust.parts == bust.part_names.index(name), share, found)
     lashes = bust.parts == bust.part_names.index("lashes")
     upper = bust.head.vertices[:, 1] > bust.head.eyes()[0, 1]
-    return np.asarray(np.where(lashes, np.where(upper, 0.75, 0.3), found))
+    return np.asarray(np.where(lashes, np.where(upper, 0.7, 0.16), found))
 
 
 def _lid_shade(globe: Floats) -> Floats:

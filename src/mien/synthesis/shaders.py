@@ -84,7 +84,7 @@ void main() {
     vec2 sharp = far * far; sharp *= sharp;        // ^64
     float rim = 1.0 - abs(facing);
     float fresnel = 0.035 + 0.25 * rim * rim * rim * rim;
-    vec2 gloss = fresnel * (0.5 * far + 0.75 * sharp);
+    vec2 gloss = fresnel * (0.9 * far + 1.1 * sharp);
     linear += paint.a * openness * (light[0] * gloss.x + light[1] * gloss.y);
     show(linear, 1.0);
 }
@@ -111,8 +111,8 @@ void main() {   // teeth and tongue: their colour comes with the vertex
 
 _LASHES = """
 void main() {
-    float comb = fract(sin(floor(spot.x * 2600.0) * 12.9898) * 43758.5453);
-    show(vec3(0.012, 0.009, 0.008), openness * (0.35 + 0.65 * comb));
+    float comb = 0.5 + 0.5 * sin(spot.x * 5200.0);
+    show(vec3(0.012, 0.009, 0.008), openness * (0.6 + 0.4 * comb));
 }
 """
 
