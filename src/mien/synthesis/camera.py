@@ -85,13 +85,13 @@ class Camera:
         if look.blur_px > 0:
             image = cv2.GaussianBlur(image, (0, 0), look.blur_px).reshape(image.shape)
         gain = look.exposure * (1 + look.flicker * rng.normal())
-        bright = image.astype(np.float32) * np.float32(gain)
-        if look.read_noise > 0 or look.shot_noise > 0:
-            down, right = rng.integers(0, SPARE_PX, 2)
-            height, width, _ = image.shape
-            field = self._noise[down : down + height, right : right + width]
-            bright += field * cv2.LUT(np.ascontiguousarray(image), self._deviation).reshape(image.shape)
-        frame = np.clip(np.rint(bright), 0, 255).astype(np.uint8)
+        levels = np.ascontiguousarray(image)
+        error = cv2.LUT(levels, self._deviation).reshape(image.shape)
+        down, right = rng.integers(0, SPARE_PX, 2)
+        height, width, _ = image.shape
+        error *= self._noise[down : down + height, right : right + width]
+        frame = cv2.addWeighted(levels.astype(np.float32), gain, error, 1.0, 0.0, dtype=cv2.CV_8U)
+        frame = frame.reshape(image.shape)
         return np.repeat(frame, 3, axis=2) if look.grey else frame
 
 

@@ -232,7 +232,10 @@ class Renderer:
 
     def _set_constants(self) -> None:
         view, light = self.view, self.light
+        halfway = light.directions + [0.0, 0.0, 1.0]
+        halfway /= np.linalg.norm(halfway, axis=1, keepdims=True)
         values: dict[str, object] = {
+            "halfway": [tuple(row) for row in halfway],
             "pivot": tuple(pivot()),
             "size": (float(view.width), float(view.height)),
             "centre": view.centre,

@@ -23,70 +23,76 @@ vec4 projected(vec3 place) {
 }
 """
 
+#: Light that falls on all surfaces. The camera is so far away that its direction is the same everywhere.
+_LIGHT = """
+uniform vec3 to_light[2], light[2];
+uniform vec3 halfway[2];   // between each light and the camera
+uniform vec3 sky, ground;
+vec3 diffuse(vec3 n, vec3 wrap, float openness) {   // light that enters skin leaves it further on, red furthest
+    vec3 share = 1.0 / (1.0 + wrap);
+    vec3 first = max(dot(n, to_light[0]) * share + (1.0 - share), 0.0);
+    vec3 second = max(dot(n, to_light[1]) * share + (1.0 - share), 0.0);
+    return (light[0] * first + light[1] * second) * (0.35 + 0.65 * openness);
+}
+vec3 around(vec3 n, float openness) { return mix(ground, sky, 0.5 + 0.5 * n.y) * openness; }
+"""
+
 PICTURE_VERTEX = (
     _MOTION
+    + _LIGHT
     + """
 uniform Motion now;
 in vec3 place, normal;
 in vec3 canonical;
 in vec2 at;
 in vec3 traits;          // openness, follow, height of the shell
-out vec3 world, outward, along;
+out vec3 outward, colour_in;
+out vec3 lit, glossy;    // light on a surface that is too fine to be lit pixel by pixel: hair
 out vec2 spot;
 out float openness, height;
 void main() {
-    world = moved(now, place, traits.y);
     outward = mix(normal, now.turn * normal, traits.y);
-    along = mix(canonical, now.turn * canonical, traits.y);
+    colour_in = canonical;
     spot = at;
     openness = traits.x;
     height = traits.z;
-    gl_Position = projected(world);
+    vec3 along = normalize(now.turn * canonical);
+    vec2 over = vec2(dot(along, halfway[0]), dot(along, halfway[1]));
+    over = 1.0 - over * over;
+    for (int k = 0; k < 5; ++k) over *= over;      // ^32
+    glossy = light[0] * over.x + light[1] * over.y;
+    lit = diffuse(normalize(outward), vec3(0.45), openness) + around(normalize(outward), openness);
+    gl_Position = projected(moved(now, place, traits.y));
 }
 """
 )
 
-#: Light that all surfaces share. Colours are stored as square roots: a picture is shown with gamma 2.
-_LIGHT = """
+#: Colours are stored as square roots: a picture is shown with gamma 2.
+_SHOWN = """
 #version 330
-uniform vec3 to_light[2], light[2];
-uniform vec3 sky, ground;
-uniform float distance_dm;
-in vec3 world, outward, along;
+in vec3 outward, colour_in;
+in vec3 lit, glossy;
 in vec2 spot;
 in float openness, height;
 out vec4 colour;
-vec3 diffuse(vec3 n, vec3 wrap) {   // light that enters skin leaves it further on: red furthest
-    vec3 first = max((vec3(dot(n, to_light[0])) + wrap) / (1.0 + wrap), 0.0);
-    vec3 second = max((vec3(dot(n, to_light[1])) + wrap) / (1.0 + wrap), 0.0);
-    return (light[0] * first + light[1] * second) * (0.35 + 0.65 * openness);
-}
-vec3 around(vec3 n) { return mix(ground, sky, 0.5 + 0.5 * n.y) * openness; }
-vec3 to_camera() { return normalize(vec3(0.0, 0.0, distance_dm) - world); }
-vec2 mirrored(vec3 n, vec3 view) {   // cosine between the normal and each half vector
-    return max(vec2(dot(n, normalize(to_light[0] + view)), dot(n, normalize(to_light[1] + view))), 0.0);
-}
 void show(vec3 linear, float cover) { colour = vec4(sqrt(clamp(linear, 0.0, 1.0)), cover); }
 """
 
 _SKIN = """
 uniform sampler2D skin;
 void main() {
-    vec3 n = normalize(outward), view = to_camera();
-    float facing = dot(n, view);
-    if (facing < 0.0) n = -n;
+    vec3 n = normalize(outward);
     vec4 paint = texture(skin, spot);
-    vec3 bounce = around(n) * mix(vec3(1.12, 0.97, 0.92), vec3(1.0), openness);
-    vec3 linear = paint.rgb * paint.rgb * (diffuse(n, vec3(0.32, 0.2, 0.16)) + bounce);
-    vec2 near = mirrored(n, view);
+    vec3 bounce = around(n, openness) * mix(vec3(1.12, 0.97, 0.92), vec3(1.0), openness);
+    vec3 linear = paint.rgb * paint.rgb * (diffuse(n, vec3(0.32, 0.2, 0.16), openness) + bounce);
+    vec2 near = max(vec2(dot(n, halfway[0]), dot(n, halfway[1])), 0.0);
     near *= near; near *= near; near *= near;      // ^8
     vec2 far = near * near;                        // ^16
     vec2 sharp = far * far; sharp *= sharp;        // ^64
-    float rim = 1.0 - abs(facing);
+    float rim = 1.0 - abs(n.z);
     float fresnel = 0.035 + 0.25 * rim * rim * rim * rim;
-    vec2 gloss = fresnel * (0.9 * far + 1.1 * sharp);
-    linear += paint.a * openness * (light[0] * gloss.x + light[1] * gloss.y);
-    show(linear, 1.0);
+    vec2 gloss = fresnel * (0.9 * far + 1.1 * sharp) * paint.a * openness;
+    show(linear + light[0] * gloss.x + light[1] * gloss.y, 1.0);
 }
 """
 
@@ -95,8 +101,8 @@ uniform sampler2D eye;
 void main() {
     vec3 n = normalize(outward);
     vec4 paint = texture(eye, spot);
-    vec3 linear = paint.rgb * paint.rgb * (0.85 * diffuse(n, vec3(0.3)) + around(n)) * openness;
-    vec2 near = mirrored(n, to_camera());
+    vec3 linear = paint.rgb * paint.rgb * (0.85 * diffuse(n, vec3(0.3), openness) + around(n, openness)) * openness;
+    vec2 near = max(vec2(dot(n, halfway[0]), dot(n, halfway[1])), 0.0);
     for (int k = 0; k < 9; ++k) near *= near;      // ^512
     show(linear + openness * 0.5 * (light[0] * near.x + light[1] * near.y), 1.0);
 }
@@ -105,7 +111,7 @@ void main() {
 _MOUTH = """
 void main() {   // teeth and tongue: their colour comes with the vertex
     vec3 n = normalize(outward);
-    show(along * (diffuse(n, vec3(0.3)) + around(n)), 1.0);
+    show(colour_in * (diffuse(n, vec3(0.3), openness) + around(n, openness)), 1.0);
 }
 """
 
@@ -122,24 +128,18 @@ void main() {
     vec4 paint = texture(strands, spot);
     float cover = clamp((paint.a - height) * 7.0 + 0.5, 0.0, 1.0);
     if (cover < 0.1 || paint.a < 0.02) discard;
-    vec3 n = normalize(outward), view = to_camera(), tangent = normalize(along);
-    float deep = 0.35 + 0.65 * height;
-    vec3 linear = paint.rgb * paint.rgb * (diffuse(n, vec3(0.45)) + around(n));
-    vec2 over = vec2(dot(tangent, normalize(to_light[0] + view)), dot(tangent, normalize(to_light[1] + view)));
-    over = 1.0 - over * over;
-    for (int k = 0; k < 5; ++k) over *= over;      // ^32
-    linear += (0.02 + 0.12 * paint.rgb * paint.rgb) * (light[0] * over.x + light[1] * over.y);
-    show(linear * deep, cover);
+    vec3 own = paint.rgb * paint.rgb;
+    show((own * lit + (0.02 + 0.12 * own) * glossy) * (0.35 + 0.65 * height), cover);
 }
 """
 
 #: Kind of surface -> how it is shaded. Each is a program of its own: a software renderer runs every branch.
 PICTURE_FRAGMENTS = {
-    "skin": _LIGHT + _SKIN,
-    "eyes": _LIGHT + _EYE,
-    "mouth": _LIGHT + _MOUTH,
-    "lashes": _LIGHT + _LASHES,
-    "hair": _LIGHT + _HAIR,
+    "skin": _SHOWN + _LIGHT + _SKIN,
+    "eyes": _SHOWN + _LIGHT + _EYE,
+    "mouth": _SHOWN + _LIGHT + _MOUTH,
+    "lashes": _SHOWN + _LASHES,
+    "hair": _SHOWN + _HAIR,
 }
 
 FLOW_VERTEX = (
