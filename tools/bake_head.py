@@ -391,7 +391,9 @@ def _differing(arrays: Arrays, path: Path) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="compare with the committed files, write nothing")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the committed files, write nothing"
+    )
     only_check = parser.parse_args().check
     unequal = False
     for name, arrays in (("head", bake(data_folder())), ("bust", bake_bust(data_folder()))):

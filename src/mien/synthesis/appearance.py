@@ -54,6 +54,7 @@ class Appearance:
         hair_line: how far the hair line lies above (positive) or below the usual one, decimetres.
         volume: thickness of the hair, decimetres.
         curl: 0 straight to 1 curly.
+        lashes: how dense the lashes are.
         stubble: density of a shaved or short beard.
         age: 0 young to 1 old: lines of the face.
     """
@@ -74,6 +75,7 @@ class Appearance:
     hair_line: float
     volume: float
     curl: float
+    lashes: float
     stubble: float
     age: float
 
@@ -114,6 +116,7 @@ def draw_appearance(descent: Descent, rng: np.random.Generator) -> Appearance:
         hair_line=float(rng.normal(0.0, 0.04) + (0.12 * old if man else 0.0)),
         volume=float(rng.uniform(0.08, 0.2)) * (0.8 if man else 1.0),
         curl=float(rng.uniform(0.6, 1.0) if curly else rng.beta(1.2, 4.0)),
+        lashes=float(rng.uniform(0.35, 0.6) if man else rng.uniform(0.6, 1.0)),
         stubble=float(rng.uniform(0.15, 0.9) if man and rng.random() < 0.75 else 0.0),
         age=float(np.clip(0.15 + 0.85 * old + rng.normal(0, 0.08), 0, 1)),
     )

@@ -65,7 +65,7 @@ def load_bust() -> Bust:
     )
 
 
-def smoothstep(low: float, high: float, x: Floats) -> Floats:
+def smoothstep(low: float, high: float, x: npt.NDArray[np.floating]) -> Floats:
     """0 below `low`, 1 above `high`, smooth between (`low` may be the larger one)."""
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
     return np.asarray(t * t * (3 - 2 * t))

@@ -86,12 +86,12 @@ class Camera:
             image = cv2.GaussianBlur(image, (0, 0), look.blur_px).reshape(image.shape)
         gain = look.exposure * (1 + look.flicker * rng.normal())
         levels = np.ascontiguousarray(image)
-        error = cv2.LUT(levels, self._deviation).reshape(image.shape)
+        error = np.asarray(cv2.LUT(levels, self._deviation), dtype=np.float32).reshape(image.shape)
         down, right = rng.integers(0, SPARE_PX, 2)
         height, width, _ = image.shape
         error *= self._noise[down : down + height, right : right + width]
         frame = cv2.addWeighted(levels.astype(np.float32), gain, error, 1.0, 0.0, dtype=cv2.CV_8U)
-        frame = frame.reshape(image.shape)
+        frame = np.asarray(frame, dtype=np.uint8).reshape(image.shape)
         return np.repeat(frame, 3, axis=2) if look.grey else frame
 
 

@@ -1,10 +1,10 @@
 """Film a made-up person who shows what a coder annotated: frames, and the truth about every one of them.
 
-    with film(FilmedClip(seed=0, subject=3, clip=1, annotation=parse("4+L12"), onset=10, apex=30, offset=60,
-                         first_number=1, n_frames=70, fps=200.0)) as filmed:
-        for number, image in filmed.frames():
-            ...
-        filmed.truth.landmarks, filmed.tracks(30).flow
+with film(FilmedClip(seed=0, subject=3, clip=1, annotation=parse("4+L12"), onset=10, apex=30, offset=60,
+                     first_number=1, n_frames=70, fps=200.0)) as filmed:
+    for number, image in filmed.frames():
+        ...
+    filmed.truth.landmarks, filmed.tracks(30).flow
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from mien.synthesis.camera import Camera, CameraLook, draw_camera
 from mien.synthesis.head import Floats
 from mien.synthesis.performance import Manner, Performance, perform
 from mien.synthesis.person import draw_person
-from mien.synthesis.render import Image, Light, Renderer, Tracks, View, draw_light
+from mien.synthesis.render import Image, Renderer, Tracks
+from mien.synthesis.scene import Light, View, draw_light
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,16 @@ class Film:
         self._camera = Camera(look, width, height, np.random.default_rng([*key, 3]))
         self._renderer = Renderer(person, view, light)
         names, landmarks = self._landmarks()
-        self.truth = Truth(shown, phases, notes + clip.annotation.notes + shown.skipped + doubtful, names, landmarks, view, light, look)
+        self.truth = Truth(
+            shown,
+            phases,
+            notes + clip.annotation.notes + shown.skipped + doubtful,
+            names,
+            landmarks,
+            view,
+            light,
+            look,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -185,10 +195,12 @@ class Film:
 
     def tracks(self, number: int, since: int | None = None) -> Tracks:
         """The exact flow to frame `number` from frame `since`, by default the onset."""
-        onset = int(round(self.truth.phases[0]))
+        onset = round(self.truth.phases[0])
         first, last = self._shown.numbers[0], self._shown.numbers[-1]
         start = min(max(onset, first), last) if since is None else since
-        return self._renderer.tracks(self._shown.pose(self._index(start)), self._shown.pose(self._index(number)))
+        return self._renderer.tracks(
+            self._shown.pose(self._index(start)), self._shown.pose(self._index(number))
+        )
 
     def _index(self, number: int) -> int:
         index = number - self._shown.numbers[0]

@@ -26,12 +26,25 @@ CENTRE = np.array([0.0, 7.35, 0.42])
 LOWEST_HAIR_Y = 5.55
 #: Share of the rows that lie on the sphere.
 SPHERE_SHARE = 0.55
-PICTURE_ROWS, PICTURE_COLUMNS = 512, 1024
+PICTURE_ROWS, PICTURE_COLUMNS = 640, 1536
 
 #: Lowest hair at each angle from the front (radians, decimetres): hair line, temple, sideburn, ear, nape.
 HAIR_LINE = np.array(
-    [[0.0, 8.03], [0.4, 8.02], [0.62, 7.93], [0.78, 7.72], [0.9, 7.42], [0.98, 7.12], [1.06, 7.1], [1.12, 7.4]]
-    + [[1.45, 7.42], [1.53, 7.05], [1.75, 6.75], [2.4, 6.5], [3.2, 6.42]]
+    [
+        [0.0, 8.03],
+        [0.4, 8.02],
+        [0.62, 7.93],
+        [0.78, 7.72],
+        [0.9, 7.42],
+        [0.98, 7.12],
+        [1.06, 7.1],
+        [1.12, 7.4],
+        [1.45, 7.42],
+        [1.53, 7.05],
+        [1.75, 6.75],
+        [2.4, 6.5],
+        [3.2, 6.42],
+    ]
 )
 #: What a style changes: how far the fringe falls (dm), where long hair ends (dm), the angle of its front edge.
 STYLES: dict[str, tuple[float, float, float]] = {
@@ -66,7 +79,7 @@ class HairMesh:
     triangles: Indices
 
 
-def grows(angle: Floats, height: Floats, look: Appearance, edge: Floats) -> Floats:
+def grows(angle: Layer, height: Layer, look: Appearance, edge: Layer) -> Floats:
     """How surely hair grows or falls (0..1) at an angle from the front and a height of the base mesh.
 
     `edge` is noise in decimetres that makes the edge uneven.
@@ -84,16 +97,18 @@ def grows(angle: Floats, height: Floats, look: Appearance, edge: Floats) -> Floa
     return np.asarray(grown)
 
 
-def scalp_mask(look: Appearance, rng: np.random.Generator) -> Layer:
-    """Where the scalp shows the colour of hair, (ROWS, COLUMNS) 0..1 on the painted cylinder."""
+def scalp(look: Appearance, rng: np.random.Generator) -> tuple[Layer, Layer]:
+    """Where hair grows and where it covers the skin, (ROWS, COLUMNS) 0..1 each on the painted cylinder."""
     at = places()
     angle = (np.arange(COLUMNS, dtype=np.float64) + 0.5) / COLUMNS * 2 * np.pi - np.pi
+    angle = np.broadcast_to(angle, at.y.shape)
     edge = cv2.GaussianBlur(rng.standard_normal((ROWS // 4, COLUMNS // 4)), (0, 0), 1.2) * 0.05
-    fine = cv2.resize(edge, (COLUMNS, ROWS))
+    fine = np.asarray(cv2.resize(edge, (COLUMNS, ROWS)), dtype=np.float64)
     fringe, _, _ = STYLES[look.style]
-    height = at.y - fringe * smoothstep(0.85, 0.6, np.abs(angle))  # hair falls over the brow, it grows above
-    grown = grows(np.broadcast_to(angle, at.y.shape), height, look, fine) * (at.y > 6.3)
-    return np.asarray(grown * (1 - at.ears), dtype=np.float32)
+    grown = grows(angle, at.y - fringe * smoothstep(0.85, 0.6, np.abs(angle)), look, fine)
+    covered = grows(angle, at.y, look, np.zeros_like(fine))
+    skin = (at.y > 6.3) * (1 - at.ears)
+    return np.asarray(grown * skin, dtype=np.float32), np.asarray(covered * skin, dtype=np.float32)
 
 
 def _rays() -> tuple[Floats, Floats]:
@@ -149,7 +164,9 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     """The shells of hair around a person's rest vertices (V, 3)."""
     fringe, lowest, _ = STYLES[look.style]
     skin = _radii(bust, vertices, with_ears=lowest > 0)
-    smooth = cv2.GaussianBlur(np.concatenate([skin[:, -9:-1], skin, skin[:, 1:9]], axis=1), (0, 0), 2.5)[:, 8:-8]
+    smooth = cv2.GaussianBlur(np.concatenate([skin[:, -9:-1], skin, skin[:, 1:9]], axis=1), (0, 0), 2.5)[
+        :, 8:-8
+    ]
     base = np.maximum(skin, smooth) if lowest > 0 else skin
     origins, directions = _rays()
     if lowest > 0:  # long hair hangs: it does not follow the jaw and the neck inwards
@@ -161,7 +178,7 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     angle_of = np.arctan2(own[..., 0], own[..., 2] - AXIS_Z)
     grown = grows(angle_of, own[..., 1], look, np.zeros_like(skin))
     clumps = cv2.GaussianBlur(rng.standard_normal((GRID_ROWS, GRID_COLUMNS)), (0, 0), 2.0)
-    clumps = 1 + 0.2 * clumps / clumps.std()
+    clumps = 1 + 0.13 * clumps / clumps.std()
     clumps[:, -1] = clumps[:, 0]
     volume = look.volume * THIN_STYLES.get(look.style, 1.0) * (1 + 0.8 * look.curl)
     # combed back, hair rises slowly behind its line; a fringe hangs and is thick to its end
@@ -169,7 +186,9 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     hanging = fringe > 0.1 or lowest > 0
     rise = np.ones_like(skin) if hanging else smoothstep(-0.02, 0.4, own[..., 1] - line)
     full = cv2.GaussianBlur(grown, (0, 0), 1.2) * (0.12 + 0.88 * rise)
-    thickness = 0.01 + volume * (1 + 0.5 * np.clip(directions[..., 1], 0, 1)) * np.clip(clumps, 0.5, 1.6) * full
+    thickness = (
+        0.01 + volume * (1 + 0.5 * np.clip(directions[..., 1], 0, 1)) * np.clip(clumps, 0.5, 1.6) * full
+    )
     radii = base + SHELLS[:, None, None] * thickness
     points = origins + directions * radii[..., None]
     along = np.gradient(points, axis=1)
@@ -210,17 +229,17 @@ def _strands(rng: np.random.Generator, width_px: float, length_px: float, slant:
 def paint_hair(bust: Bust, look: Appearance, rng: np.random.Generator) -> Picture:
     """The strands (PICTURE_ROWS, PICTURE_COLUMNS, 4): sRGB, and how tall each strand stands, 0 none to 1."""
     size = (PICTURE_COLUMNS, PICTURE_ROWS)
-    length = 30 * (1 - look.curl) + 4
+    length = 38 * (1 - look.curl) + 4
     slant = float(rng.normal(0, 0.35))
     strands = 0.8 * _strands(rng, 0.7 + 0.8 * look.curl, length, slant)
     strands += 0.6 * _strands(rng, 1.8 + look.curl, length, slant)
     locks = _strands(rng, 6.0, 1.6 * length, slant)
     own = _grid_points_of_base(bust)
-    angle = cv2.resize(np.abs(np.arctan2(own[..., 0], own[..., 2] - AXIS_Z)), size)
-    height = cv2.resize(own[..., 1], size)
+    around = np.abs(np.arctan2(own[..., 0], own[..., 2] - AXIS_Z))
+    angle, height = (np.asarray(cv2.resize(field, size), np.float64) for field in (around, own[..., 1]))
     fringe, lowest, _ = STYLES[look.style]
     if fringe > 0.1 or lowest > 0:
-        uneven = 0.022 * strands + 0.022 * locks
+        uneven = 0.03 * strands + 0.012 * locks
     else:  # where hair is combed back single hairs begin anywhere
         uneven = 0.01 * strands + 0.012 * locks + 0.028 * _strands(rng, 0.6, 1.2, slant)
     grown = grows(angle, height, look, uneven)
@@ -229,5 +248,3 @@ def paint_hair(bust: Bust, look: Appearance, rng: np.random.Generator) -> Pictur
     streak = np.clip(locks, -1, 2)[..., None] * look.hair * 0.1
     colour = np.clip(look.hair * shade[..., None] + streak, 0, 255)
     return np.asarray(np.dstack([colour, 255 * tall]), dtype=np.uint8)
-
-

@@ -101,7 +101,7 @@ def as_head(arrays: Arrays) -> Head:
     def fields(name: str) -> Floats:
         return np.asarray(arrays[name], dtype=np.float64) / 1000.0
 
-    def named(names: str, values: npt.NDArray[np.generic]) -> dict[str, npt.NDArray[np.generic]]:
+    def named(names: str, values: Floats) -> dict[str, Floats]:
         return {str(name): value for name, value in zip(arrays[names], values, strict=True)}
 
     vertices = np.asarray(arrays["vertices"], dtype=np.float64)
@@ -115,7 +115,10 @@ def as_head(arrays: Arrays) -> Head:
         units=units,
         phenotypes=named("phenotype_names", fields("phenotypes")),
         shapes={axis: (shapes[f"{axis}-"], shapes[f"{axis}+"]) for axis in axes},
-        landmarks={name: int(row) for name, row in named("landmark_names", arrays["landmarks"]).items()},
+        landmarks={
+            str(name): int(row)
+            for name, row in zip(arrays["landmark_names"], arrays["landmarks"].tolist(), strict=True)
+        },
         left_eye=np.asarray(arrays["left_eye"], dtype=np.int64),
         right_eye=np.asarray(arrays["right_eye"], dtype=np.int64),
     )

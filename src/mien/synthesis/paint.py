@@ -19,7 +19,7 @@ from mien.synthesis.head import Floats
 from mien.synthesis.raster import visible_triangles
 
 Picture = npt.NDArray[np.uint8]
-Layer = npt.NDArray[np.float32]
+Layer = npt.NDArray[np.floating]
 
 #: Rows and columns of the picture on the cylinder, and of the coarser grid on which places are looked up.
 ROWS, COLUMNS, COARSER = 1024, 2048, 4
@@ -29,7 +29,9 @@ IRIS_SINE, PUPIL_SINE = 0.47, 0.19
 #: Height of the middle of an eye, and its distance from the midline, on the base mesh (decimetres).
 EYE_X, EYE_Y = 0.32, 7.285
 #: Spine of an eyebrow from its inner to its outer end: distance from the midline and height.
-BROW_SPINE = np.array([[0.125, 7.445], [0.2, 7.472], [0.3, 7.497], [0.39, 7.495], [0.47, 7.457], [0.53, 7.412]])
+BROW_SPINE = np.array(
+    [[0.125, 7.445], [0.2, 7.472], [0.3, 7.497], [0.39, 7.495], [0.47, 7.457], [0.53, 7.412]]
+)
 BROW_HALF_WIDTHS = np.array([0.02, 0.028, 0.027, 0.023, 0.016, 0.006])
 
 
@@ -71,7 +73,7 @@ def places() -> Places:
     around = cv2.GaussianBlur(filled, (0, 0), 3)  # holes (mouth line, nostrils, back seam) take what is near
     filled = np.where(filled[..., -1:] > 0, filled, around / np.maximum(around[..., -1:], 1e-6))
     fine = cv2.resize(filled.astype(np.float32), (COLUMNS, ROWS), interpolation=cv2.INTER_LINEAR)
-    x, y, z, lips, ears, _ = np.moveaxis(fine, -1, 0)
+    x, _, z, lips, ears, _ = np.moveaxis(fine, -1, 0)
     height = HIGHEST_Y - (np.arange(ROWS, dtype=np.float32) + 0.5) / ROWS * (HIGHEST_Y - LOWEST_Y)
     return Places(np.abs(x), np.broadcast_to(height[:, None], x.shape), z, lips, ears)
 
@@ -105,9 +107,11 @@ def _pixels(points: Floats, side: float) -> npt.NDArray[np.int32]:
     row = np.clip((HIGHEST_Y - points[:, 1]) / (HIGHEST_Y - LOWEST_Y) * ROWS - 0.5, 0, ROWS - 1)
     front = half[np.rint(row).astype(int), : COLUMNS // 4]
     monotone = np.maximum.accumulate(front, axis=1)
-    column = np.array([np.interp(x, xs, np.arange(len(xs))) for x, xs in zip(points[:, 0], monotone, strict=True)])
+    column = np.array(
+        [np.interp(x, xs, np.arange(len(xs))) for x, xs in zip(points[:, 0], monotone, strict=True)]
+    )
     column = COLUMNS / 2 - 0.5 + side * (column + 0.5)
-    return np.rint(np.stack([column, row], -1)[:, None] * 16).astype(np.int32)
+    return np.asarray(np.rint(np.stack([column, row], -1)[:, None] * 16), dtype=np.int32)
 
 
 def _strokes(rng: np.random.Generator, look: Appearance) -> Layer:
@@ -139,7 +143,9 @@ def _beard(at: Places) -> Layer:
     cheek = 1 - 0.9 * spot(at, 0.42, 6.85, 0.14, 0.16)
     nose = 1 - smoothstep(6.78, 6.83, at.y) * (at.x < 0.3)
     front = smoothstep(0.2, 0.45, at.z)
-    return np.asarray(jaw * beside * cheek * nose * front * (1 - np.clip(at.lips * 2, 0, 1)), dtype=np.float32)
+    return np.asarray(
+        jaw * beside * cheek * nose * front * (1 - np.clip(at.lips * 2, 0, 1)), dtype=np.float32
+    )
 
 
 def _lines_of_age(at: Places) -> Layer:
@@ -155,12 +161,13 @@ def _mix(colour: Layer, other: Floats | Layer, amount: Layer) -> Layer:
     return np.asarray(colour + (np.asarray(other, dtype=np.float32) - colour) * amount[..., None])
 
 
-def paint_skin(look: Appearance, hair_mask: Layer, rng: np.random.Generator) -> Picture:
+def paint_skin(look: Appearance, hair_mask: Layer, hair_shade: Layer, rng: np.random.Generator) -> Picture:
     """The picture (ROWS, COLUMNS, 4) on the cylinder: sRGB, and in the fourth channel how much it shines.
 
     Args:
         look: the appearance.
         hair_mask: (ROWS, COLUMNS) 0..1 where hair grows: the scalp shows its colour.
+        hair_shade: (ROWS, COLUMNS) 0..1 where hair hangs over the skin and shades it.
         rng: draws blotches, pores, freckles and hairs.
     """
     at = places()
@@ -172,7 +179,9 @@ def paint_skin(look: Appearance, hair_mask: Layer, rng: np.random.Generator) -> 
     red += 0.35 * spot(at, 0.0, 6.4, 0.2, 0.12) + 0.25 * np.clip(noise(rng, 12), 0, 2)
     colour *= 1 + np.array([0.03, -0.09, -0.08], dtype=np.float32) * (look.redness * red)[..., None]
     # the skin around the eyes is thinner and darker
-    colour *= 1 - 0.13 * spot(at, 0.3, 7.24, 0.16, 0.11)[..., None] * np.array([0.8, 1, 0.9], dtype=np.float32)
+    colour *= 1 - 0.13 * spot(at, 0.3, 7.24, 0.16, 0.11)[..., None] * np.array(
+        [0.8, 1, 0.9], dtype=np.float32
+    )
     colour *= 1 - 0.26 * look.age**1.5 * _lines_of_age(at)[..., None]
     if look.freckles > 0.02:
         dots = smoothstep(2.1, 3.0, noise(rng, 2.2) + 0.35 * noise(rng, 25))
@@ -182,10 +191,14 @@ def paint_skin(look: Appearance, hair_mask: Layer, rng: np.random.Generator) -> 
     colour = _mix(colour, look.skin * [0.4, 0.3, 0.28], 0.8 * moles)
     if look.stubble > 0:
         follicles = 0.4 + 0.6 * smoothstep(-0.2, 1.0, noise(rng, 1.1))
-        colour = _mix(colour, 0.55 * look.hair + 0.25 * look.skin, 0.6 * look.stubble * _beard(at) * follicles)
+        colour = _mix(
+            colour, 0.55 * look.hair + 0.25 * look.skin, 0.6 * look.stubble * _beard(at) * follicles
+        )
     colour = _paint_lips(colour, at, look, rng)
     brows = _strokes(rng, look)
     colour = _mix(colour, look.brow, np.clip(brows, 0, 0.93))
+    shadow = cv2.GaussianBlur(hair_shade, (0, 0), 9)
+    colour *= 1 - 0.38 * np.roll(shadow, 5, axis=0)[..., None] * np.array([0.85, 1.0, 1.0], dtype=np.float32)
     roots = hair_mask * (0.75 + 0.15 * noise(rng, 1.5).clip(-1, 1))
     colour = _mix(colour, look.hair * 0.75, np.clip(roots, 0, 0.95))
     neckline = 5.78 + 0.1 * np.clip(at.x / 0.7, 0, 1) - 0.12 * np.clip(at.z, 0, 1)
@@ -195,14 +208,14 @@ def paint_skin(look: Appearance, hair_mask: Layer, rng: np.random.Generator) -> 
     colour = _mix(colour, look.cloth * (weave * hem)[..., None], cloth)
     shine = 0.42 + 0.35 * spot(at, 0.0, 7.0, 0.1, 0.4) + 0.2 * spot(at, 0.0, 7.7, 0.45, 0.2)
     shine = (shine + 0.12 * pores * look.pores) * (1 - brows) * (1 - 0.7 * roots) * (1 - cloth)
-    return np.clip(np.dstack([colour, 255 * shine]), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.dstack([colour, 255 * shine]), 0, 255), dtype=np.uint8)
 
 
 def _paint_lips(colour: Layer, at: Places, look: Appearance, rng: np.random.Generator) -> Layer:
     amount = smoothstep(0.2, 0.75, at.lips + 0.06 * noise(rng, 3))
     creases = 1 + 0.07 * cv2.GaussianBlur(noise(rng, 1.2), (0, 0), sigmaX=0.6, sigmaY=5)
     dark = 1 - np.mean(look.skin) / 255
-    lip = look.skin * (np.array([0.86, 0.60, 0.60]) + [0.02, 0.12 * dark, 0.14 * dark])
+    lip = look.skin * np.array([0.88, 0.6 + 0.12 * dark, 0.6 + 0.14 * dark])
     colour = _mix(colour, lip * creases[..., None], (0.35 + 0.6 * look.lip) * amount)
     gap = line(at, [(0.0, 6.603), (0.12, 6.607), (0.22, 6.616), (0.285, 6.632)], 0.006)
     return _mix(colour, lip * 0.42, 0.75 * gap)
@@ -213,9 +226,13 @@ def paint_eye(look: Appearance, rng: np.random.Generator) -> Picture:
     axis = (np.arange(EYE_SIZE) + 0.5) / EYE_SIZE * 2 - 1
     x, y = np.meshgrid(axis, axis)
     radius, angle = np.hypot(x, y), np.arctan2(y, x)
-    veins = cv2.GaussianBlur(rng.standard_normal((EYE_SIZE, EYE_SIZE)), (0, 0), 2.5)
+    veins = np.asarray(cv2.GaussianBlur(rng.standard_normal((EYE_SIZE, EYE_SIZE)), (0, 0), 2.5), np.float64)
     white = np.array([226.0, 220.0, 214.0]) - smoothstep(0.45, 0.95, radius)[..., None] * [14, 44, 46]
-    white = white - smoothstep(0.03, 0.12, veins)[..., None] * smoothstep(0.5, 0.8, radius)[..., None] * [4, 26, 26]
+    white = white - smoothstep(0.03, 0.12, veins)[..., None] * smoothstep(0.5, 0.8, radius)[..., None] * [
+        4,
+        26,
+        26,
+    ]
     n_fibres = 180
     fibre = np.interp(angle, np.linspace(-np.pi, np.pi, n_fibres), rng.normal(1, 0.22, n_fibres))
     depth = np.clip((radius - PUPIL_SINE) / (IRIS_SINE - PUPIL_SINE), 0, 1)
@@ -223,6 +240,8 @@ def paint_eye(look: Appearance, rng: np.random.Generator) -> Picture:
     edge = 1 - 0.72 * smoothstep(0.74, 1.0, depth)
     iris = look.iris * (fibre * ring * edge)[..., None]
     soft = 2.2 / EYE_SIZE
-    colour = white + (iris - white) * smoothstep(IRIS_SINE + 1.6 * soft, IRIS_SINE - 1.6 * soft, radius)[..., None]
+    colour = (
+        white + (iris - white) * smoothstep(IRIS_SINE + 1.6 * soft, IRIS_SINE - 1.6 * soft, radius)[..., None]
+    )
     colour = colour * smoothstep(PUPIL_SINE - soft, PUPIL_SINE + soft, radius)[..., None] + 6.0
-    return np.clip(np.dstack([colour, np.full_like(radius, 255.0)]), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.dstack([colour, np.full_like(radius, 255.0)]), 0, 255), dtype=np.uint8)

@@ -53,7 +53,7 @@ class Manner:
     @classmethod
     def still(cls, strength: float = 0.12) -> Manner:
         """Annotated actions alone, at one strength: no drift, blink or gaze, everybody the same."""
-        return cls(strength, *[0.0] * 5, blinks_per_s=0.0, gaze_share=0.0, gaze_rad=0.0)
+        return cls(strength, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, gaze_share=0.0, gaze_rad=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ class Performance:
     @property
     def intensity(self) -> Floats:
         """Intensity (T, A) of every action in every frame."""
-        return self.course[:, None] * np.array([action.intensity for action in self.actions])[None]
+        return np.outer(self.course, [action.intensity for action in self.actions])
 
 
 def time_course(numbers: Floats, onset: float, apex: float, offset: float) -> Floats:

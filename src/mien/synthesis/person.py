@@ -9,7 +9,7 @@ import numpy as np
 
 from mien.synthesis.appearance import Appearance, draw_appearance
 from mien.synthesis.bust import Bust, load_bust
-from mien.synthesis.hair import HairMesh, hair_mesh, paint_hair, scalp_mask
+from mien.synthesis.hair import HairMesh, hair_mesh, paint_hair, scalp
 from mien.synthesis.head import Floats
 from mien.synthesis.identity import Descent, draw_adult, identity_vertices
 from mien.synthesis.paint import Picture, paint_eye, paint_skin
@@ -54,7 +54,7 @@ def draw_person(seed: int, subject: int) -> Person:
         look=look,
         vertices=vertices - origin,
         hair=replace(grown, points=grown.points - bust.head.eyes().mean(axis=0)),
-        skin=paint_skin(look, scalp_mask(look, hair), paint),
+        skin=paint_skin(look, *scalp(look, hair), paint),
         eye=paint_eye(look, paint),
         strands=paint_hair(bust, look, hair),
     )

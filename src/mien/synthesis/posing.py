@@ -16,6 +16,8 @@ Floats32 = npt.NDArray[np.float32]
 
 #: How far an eye turns (radians) at full strength of its face unit `eyeLookUp` or `eyeLookOut`.
 GAZE_REACH_RAD = 0.5
+#: Skin further back than this, seen from between the eyes (decimetres), may face away for good.
+BEHIND_Z = -0.55
 #: Linear colours of what is seen in an open mouth.
 TEETH_COLOUR, TONGUE_COLOUR = (0.5, 0.45, 0.38), (0.2, 0.06, 0.06)
 
@@ -43,7 +45,7 @@ class Pose:
     @property
     def matrix(self) -> Floats:
         """Rotation (3, 3) of the head."""
-        return np.asarray(Rotation.from_rotvec(self.turn_rad).as_matrix())
+        return np.asarray(Rotation.from_rotvec(self.turn_rad).as_matrix(), dtype=np.float64)
 
     def moved(self, places: Floats, share: Floats) -> Floats:
         """Places (N, 3) after the head motion, of which each takes part in its share (N,)."""
@@ -53,7 +55,7 @@ class Pose:
 
 def pivot() -> Floats:
     """The point (3,) that heads turn about, seen from between the eyes."""
-    return PIVOT - load_bust().head.eyes().mean(axis=0)
+    return np.asarray(PIVOT - load_bust().head.eyes().mean(axis=0))
 
 
 class Body:
@@ -81,16 +83,28 @@ class Body:
         ]
         self.places = np.concatenate([cylinder(head.vertices)] + 2 * [globe[:, :2] * [0.5, -0.5] + 0.5])
         self.canonical = np.concatenate([_with_mouth_colours(bust), globe, globe])
-        self.openness = np.concatenate([_openness(bust), _lid_shade(globe), _lid_shade(globe)])
+        self.openness = np.concatenate(
+            [_openness(bust, person.look.lashes), _lid_shade(globe), _lid_shade(globe)]
+        )
         self.follow = np.concatenate([follow(head.vertices), np.ones(2 * n_eye)])
         self.triangles: dict[str, Indices] = {
-            "skin": bust.triangles_of("skin"),
+            "skin": self._seen_skin(bust.triangles_of("skin")),
             "eyes": np.concatenate([globe_triangles + n, globe_triangles + n + n_eye]),
             "mouth": bust.triangles_of("teeth", "tongue"),
             "lashes": bust.triangles_of("lashes"),
         }
         self._units = head.units.astype(np.float32).reshape(len(head.unit_names), -1)
-        self._normals = Normals(n, np.concatenate([self.triangles[name] for name in ("skin", "mouth", "lashes")]))
+        self._normals = Normals(
+            n, np.concatenate([bust.triangles_of("skin"), self.triangles["mouth"], self.triangles["lashes"]])
+        )
+
+    def _seen_skin(self, triangles: Indices) -> Indices:
+        """Skin without the back of head and body, which no camera in front ever sees."""
+        corners = self._rest[triangles]
+        facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        away = facing[:, 2] < -0.3 * np.linalg.norm(facing, axis=1)
+        behind = corners[..., 2].max(axis=1) < BEHIND_Z
+        return np.asarray(triangles[~(away & behind)])
 
     def __len__(self) -> int:
         return len(self.follow)
@@ -130,14 +144,14 @@ def _with_mouth_colours(bust: Bust) -> Floats:
     return found
 
 
-def _openness(bust: Bust) -> Floats:
+def _openness(bust: Bust, lash_density: float) -> Floats:
     """Openness of the bust's vertices; the inside of the mouth stays dark when it opens."""
     found = np.where(bust.masks["mouth_inside"] > 0.5, np.minimum(bust.openness, 0.25), bust.openness)
     for name, share in (("teeth", 0.4), ("tongue", 0.4)):
         found = np.where(bust.parts == bust.part_names.index(name), share, found)
     lashes = bust.parts == bust.part_names.index("lashes")
     upper = bust.head.vertices[:, 1] > bust.head.eyes()[0, 1]
-    return np.asarray(np.where(lashes, np.where(upper, 0.7, 0.16), found))
+    return np.asarray(np.where(lashes, lash_density * np.where(upper, 0.75, 0.2), found))
 
 
 def _lid_shade(globe: Floats) -> Floats:

@@ -9,11 +9,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from mien.errors import InputError, UsageError
+from mien.errors import InputError
 from mien.synthesis import shaders
 from mien.synthesis.head import Floats
 from mien.synthesis.person import Person
 from mien.synthesis.posing import Body, Floats32, Pose, pivot
+from mien.synthesis.scene import Light, View
 
 Image = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -26,46 +27,6 @@ SAMPLES = 4
 #: A point counts as hidden in the second frame if something lies this much nearer there (decimetres).
 OCCLUSION_DM = 0.03
 _ALPHA_TO_COVERAGE = 0x809E  # GL_SAMPLE_ALPHA_TO_COVERAGE
-
-
-@dataclass(frozen=True)
-class View:
-    """A perspective camera in front of the face, at the height of the eyes.
-
-    Attributes:
-        width, height: of the image, pixels.
-        seen_dm: height of the scene that fills the image at the distance of the face, decimetres.
-        column, row: where the point between the eyes of a person at rest is seen, as shares of the image.
-        distance_dm: of the camera.
-    """
-
-    width: int = 640
-    height: int = 480
-    seen_dm: float = 2.55
-    column: float = 0.5
-    row: float = 0.46
-    distance_dm: float = 11.0
-
-    def __post_init__(self) -> None:
-        if min(self.width, self.height) < 1 or self.seen_dm <= 0 or self.distance_dm < 5:
-            raise UsageError(
-                "a view needs at least one pixel, something to see and a camera 5 decimetres away or more",
-                found=self,
-            )
-
-    @property
-    def focal_px(self) -> float:
-        return self.height / self.seen_dm * self.distance_dm
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """Window position of the origin, from the upper left corner of the image."""
-        return self.column * self.width, self.row * self.height
-
-    def project(self, points: npt.NDArray[np.floating]) -> Floats:
-        """Column and row (..., 2) of points (..., 3); whole numbers are the centres of pixels."""
-        shown = points[..., :2] * [1.0, -1.0] * (self.focal_px / (self.distance_dm - points[..., 2:]))
-        return np.asarray(shown + np.array(self.centre) - 0.5, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,48 +46,6 @@ class Tracks:
     visible: Mask
 
 
-@dataclass(frozen=True, eq=False)
-class Light:
-    """Two lamps, light from all around, and the wall behind.
-
-    Attributes:
-        directions: (2, 3) unit vectors to the lamps.
-        colours: (2, 3) linear.
-        sky, ground: (3,) linear light from above and from below.
-        wall: (3,) sRGB 0..255 colour of the background; `wall_slope` its relative change from left to right
-            and from top to bottom.
-    """
-
-    directions: Floats
-    colours: Floats
-    sky: Floats
-    ground: Floats
-    wall: Floats
-    wall_slope: Floats
-
-
-def draw_light(rng: np.random.Generator) -> Light:
-    """The light of one recording session: a lab with two lamps in front and a grey wall."""
-    side = rng.choice([-1.0, 1.0])
-    angles = np.array([[side * rng.uniform(0.3, 0.8), rng.uniform(0.25, 0.6)]])
-    angles = np.concatenate([angles, [[-side * rng.uniform(0.4, 0.9), rng.uniform(0.05, 0.5)]]])
-    flat = np.cos(angles[:, 1])
-    directions = np.stack(
-        [flat * np.sin(angles[:, 0]), np.sin(angles[:, 1]), flat * np.cos(angles[:, 0])], axis=1
-    )
-    warmth = rng.normal(0, 0.03, (2, 1)) * np.array([1.0, 0.0, -1.2])
-    power = np.array([[rng.uniform(0.5, 0.72)], [rng.uniform(0.22, 0.45)]])
-    ambient = rng.uniform(0.26, 0.38)
-    return Light(
-        directions=directions,
-        colours=power * (1 + warmth),
-        sky=np.full(3, ambient * 1.15),
-        ground=ambient * np.array([0.72, 0.66, 0.62]),
-        wall=rng.uniform(95, 175) * (1 + rng.normal(0, 0.015, 3)),
-        wall_slope=rng.normal(0, 0.06, 2),
-    )
-
-
 def open_context() -> Any:
     """An OpenGL context without a screen (EGL).
 
@@ -136,7 +55,7 @@ def open_context() -> Any:
     import moderngl
 
     try:
-        return moderngl.create_context(standalone=True, backend="egl", require=330)
+        return moderngl.create_standalone_context(require=330, backend="egl")  # type: ignore[arg-type]
     except Exception as error:  # moderngl and glcontext raise bare exceptions
         raise InputError(
             "no picture can be rendered: OpenGL without a screen (EGL) is not available",
@@ -180,13 +99,13 @@ class Renderer:
 
         context, size = self._context, (self.view.width, self.view.height)
         self._programs = {
-            kind: context.program(shaders.PICTURE_VERTEX, fragment)
+            kind: context.program(shaders.HAIR_VERTEX if kind == "hair" else shaders.SURFACE_VERTEX, fragment)
             for kind, fragment in shaders.PICTURE_FRAGMENTS.items()
         }
         self._tracking = context.program(shaders.FLOW_VERTEX, shaders.FLOW_FRAGMENT)
         wall = context.program(shaders.WALL_VERTEX, shaders.WALL_FRAGMENT)
         wall["wall"].value, wall["wall_slope"].value = tuple(self.light.wall), tuple(self.light.wall_slope)
-        corners = np.array([[-1, -1], [3, -1], [-1, 3]], dtype=np.float32)
+        corners = np.array([[-1, -1], [-1, 3], [3, -1]], dtype=np.float32)
         self._wall = context.vertex_array(wall, [(context.buffer(corners.tobytes()), "2f", "corner")])
         self._face = [context.buffer(reserve=len(self.body) * 24, dynamic=True) for _ in range(2)]
         self._fixed = context.buffer(_fixed_of_body(self.body).tobytes())
@@ -201,7 +120,8 @@ class Renderer:
         self._found = context.framebuffer(
             [context.renderbuffer(size, 4, dtype="f4")], context.depth_renderbuffer(size)
         )
-        context.enable(moderngl.DEPTH_TEST)
+        context.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        context.front_face = "cw"  # rows run downwards, which turns every triangle over
         self._set_constants()
 
     def _arrays(self, kind: str) -> tuple[Any, Any]:
@@ -212,7 +132,7 @@ class Renderer:
             (first, second), fixed, triangles = self._face, self._fixed, self.body.triangles[kind]
         index = self._context.buffer(np.ascontiguousarray(triangles, dtype=np.uint32).tobytes())
         picture = [(first, "3f 3f", "place", "normal"), (fixed, "3f 2f 3f", "canonical", "at", "traits")]
-        tracking = [(first, "3f 12x", "place"), (second, "3f 12x", "place_second")]
+        tracking: list[Any] = [(first, "3f 12x", "place"), (second, "3f 12x", "place_second")]
         tracking.append((fixed, "3f 2f 3f", "canonical", "at", "traits"))
         make = self._context.vertex_array
         return (
@@ -232,7 +152,7 @@ class Renderer:
 
     def _set_constants(self) -> None:
         view, light = self.view, self.light
-        halfway = light.directions + [0.0, 0.0, 1.0]
+        halfway = light.directions + np.array([0.0, 0.0, 1.0])
         halfway /= np.linalg.norm(halfway, axis=1, keepdims=True)
         values: dict[str, object] = {
             "halfway": [tuple(row) for row in halfway],

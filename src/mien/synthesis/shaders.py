@@ -37,31 +37,49 @@ vec3 diffuse(vec3 n, vec3 wrap, float openness) {   // light that enters skin le
 vec3 around(vec3 n, float openness) { return mix(ground, sky, 0.5 + 0.5 * n.y) * openness; }
 """
 
-PICTURE_VERTEX = (
-    _MOTION
-    + _LIGHT
-    + """
+_VERTEX_HEAD = """
 uniform Motion now;
 in vec3 place, normal;
 in vec3 canonical;
 in vec2 at;
 in vec3 traits;          // openness, follow, height of the shell
-out vec3 outward, colour_in;
-out vec3 lit, glossy;    // light on a surface that is too fine to be lit pixel by pixel: hair
 out vec2 spot;
 out float openness, height;
+"""
+
+SURFACE_VERTEX = (
+    _MOTION
+    + _VERTEX_HEAD
+    + """
+out vec3 outward, own_colour;
 void main() {
     outward = mix(normal, now.turn * normal, traits.y);
-    colour_in = canonical;
+    own_colour = canonical;
     spot = at;
     openness = traits.x;
-    height = traits.z;
-    vec3 along = normalize(now.turn * canonical);
+    height = 0.0;
+    gl_Position = projected(moved(now, place, traits.y));
+}
+"""
+)
+
+#: Hair is too fine to be lit pixel by pixel. Its `canonical` is the direction of the strands.
+HAIR_VERTEX = (
+    _MOTION
+    + _LIGHT
+    + _VERTEX_HEAD
+    + """
+out vec3 lit, glossy;
+void main() {
+    vec3 outward = now.turn * normal, along = now.turn * canonical;
     vec2 over = vec2(dot(along, halfway[0]), dot(along, halfway[1]));
     over = 1.0 - over * over;
     for (int k = 0; k < 5; ++k) over *= over;      // ^32
     glossy = light[0] * over.x + light[1] * over.y;
-    lit = diffuse(normalize(outward), vec3(0.45), openness) + around(normalize(outward), openness);
+    lit = diffuse(outward, vec3(0.45), traits.x) + around(outward, traits.x);
+    spot = at;
+    openness = traits.x;
+    height = traits.z;
     gl_Position = projected(moved(now, place, traits.y));
 }
 """
@@ -70,8 +88,7 @@ void main() {
 #: Colours are stored as square roots: a picture is shown with gamma 2.
 _SHOWN = """
 #version 330
-in vec3 outward, colour_in;
-in vec3 lit, glossy;
+in vec3 outward, own_colour, lit, glossy;
 in vec2 spot;
 in float openness, height;
 out vec4 colour;
@@ -111,7 +128,7 @@ void main() {
 _MOUTH = """
 void main() {   // teeth and tongue: their colour comes with the vertex
     vec3 n = normalize(outward);
-    show(colour_in * (diffuse(n, vec3(0.3), openness) + around(n, openness)), 1.0);
+    show(own_colour * (diffuse(n, vec3(0.3), openness) + around(n, openness)), 1.0);
 }
 """
 
