@@ -111,7 +111,7 @@ def draw_appearance(descent: Descent, rng: np.random.Generator) -> Appearance:
         pores=float(rng.uniform(0.6, 1.3)),
         lip=float(rng.uniform(0.35, 0.7) if man else rng.uniform(0.5, 1.0)),
         brow_density=float(rng.uniform(0.7, 1.0)),
-        brow_thickness=float(rng.uniform(0.75, 1.15) if man else rng.uniform(0.5, 0.85)),
+        brow_thickness=float(rng.uniform(0.65, 1.0) if man else rng.uniform(0.5, 0.85)),
         style=str(rng.choice(styles)),
         hair_line=float(rng.normal(0.0, 0.04) + (0.12 * old if man else 0.0)),
         volume=float(rng.uniform(0.08, 0.2)) * (0.8 if man else 1.0),

@@ -46,6 +46,8 @@ HAIR_LINE = np.array(
         [3.2, 6.42],
     ]
 )
+#: The same for hair that is parted in the middle and falls to both sides.
+PARTED_LINE = np.array([[0.0, 8.14], [0.2, 8.03], [0.45, 7.86], [0.65, 7.6], [0.8, 7.25], [0.95, 7.1]])
 #: What a style changes: how far the fringe falls (dm), where long hair ends (dm), the angle of its front edge.
 STYLES: dict[str, tuple[float, float, float]] = {
     "cropped": (0.0, 0.0, 0.0),
@@ -57,6 +59,7 @@ STYLES: dict[str, tuple[float, float, float]] = {
     "long_fringe": (0.36, 5.6, 0.84),
     "bob": (0.12, 6.25, 0.82),
 }
+PARTED_STYLES = ("long",)
 THIN_STYLES = {"cropped": 0.35, "short": 0.7, "tied": 0.45}
 
 
@@ -70,6 +73,7 @@ class HairMesh:
         places: (G, 2) position in the strand picture, 0..1.
         heights: (S,) of the shells, 0..1: strands that are lower do not reach it.
         triangles: (T, 3) of one shell.
+        lining: (T, 3) of the innermost shell, seen from inside: long hair behind the neck.
     """
 
     points: Floats
@@ -77,6 +81,12 @@ class HairMesh:
     places: Floats
     heights: Floats
     triangles: Indices
+    lining: Indices
+
+
+def _line(angle: Layer, look: Appearance) -> Floats:
+    table = PARTED_LINE if look.style in PARTED_STYLES else HAIR_LINE
+    return np.asarray(np.interp(np.abs(angle), table[:, 0], table[:, 1]))
 
 
 def grows(angle: Layer, height: Layer, look: Appearance, edge: Layer) -> Floats:
@@ -85,12 +95,12 @@ def grows(angle: Layer, height: Layer, look: Appearance, edge: Layer) -> Floats:
     `edge` is noise in decimetres that makes the edge uneven.
     """
     fringe, lowest, front = STYLES[look.style]
-    line = np.interp(np.abs(angle), HAIR_LINE[:, 0], HAIR_LINE[:, 1])
+    line = _line(angle, look)
     over_brow = smoothstep(0.85, 0.6, np.abs(angle))
     line = line + (look.hair_line - fringe) * over_brow
     grown = smoothstep(-0.05, 0.06, height - line + edge)
     if lowest > 0:
-        cheek = 0.16 * np.exp(-(((height - 6.95) / 0.35) ** 2))  # falls clear of the cheek
+        cheek = 0.1 * np.exp(-(((height - 6.95) / 0.35) ** 2))  # falls clear of the cheek
         beside = smoothstep(front - 0.06, front + 0.08, np.abs(angle) - cheek + 0.8 * edge)
         ends = smoothstep(lowest - 0.1, lowest + 0.05, height + 1.5 * edge)
         grown = np.maximum(grown, beside * ends)
@@ -172,7 +182,7 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     if lowest > 0:  # long hair hangs: it does not follow the jaw and the neck inwards
         angle = np.abs(np.linspace(-np.pi, np.pi, GRID_COLUMNS))
         for row in range(int(SPHERE_SHARE * GRID_ROWS), GRID_ROWS):
-            hanging = base[row - 1] - np.interp(angle, [0.8, 1.2, np.pi], [0.004, 0.008, 0.012])
+            hanging = base[row - 1] - np.interp(angle, [0.7, 1.2, np.pi], [0.03, 0.018, 0.006])
             base[row] = np.maximum(np.minimum(base[row], hanging + 0.02), hanging)
     own = _grid_points_of_base(bust)
     angle_of = np.arctan2(own[..., 0], own[..., 2] - AXIS_Z)
@@ -182,7 +192,7 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     clumps[:, -1] = clumps[:, 0]
     volume = look.volume * THIN_STYLES.get(look.style, 1.0) * (1 + 0.8 * look.curl)
     # combed back, hair rises slowly behind its line; a fringe hangs and is thick to its end
-    line = np.interp(np.abs(angle_of), HAIR_LINE[:, 0], HAIR_LINE[:, 1]) + look.hair_line
+    line = _line(angle_of, look) + look.hair_line
     hanging = fringe > 0.1 or lowest > 0
     rise = np.ones_like(skin) if hanging else smoothstep(-0.02, 0.4, own[..., 1] - line)
     full = cv2.GaussianBlur(grown, (0, 0), 1.2) * (0.12 + 0.88 * rise)
@@ -200,6 +210,7 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
         np.stack([columns, rows], axis=-1).reshape(-1, 2),
         SHELLS,
         _haired(grown),
+        _lining(grown, lowest),
     )
 
 
@@ -212,16 +223,24 @@ def _haired(grown: Floats) -> Indices:
     return triangles[near.ravel()[triangles].any(axis=1)]
 
 
+def _lining(grown: Floats, lowest: float) -> Indices:
+    """Triangles turned inwards where long hair hangs behind the ears."""
+    behind = (np.abs(np.linspace(-np.pi, np.pi, GRID_COLUMNS)) > 0.9)[None]
+    behind = behind & (np.arange(GRID_ROWS) > 0.4 * GRID_ROWS)[:, None] & (grown > 0.02) & (lowest > 0)
+    triangles = grid_triangles(GRID_ROWS, GRID_COLUMNS, closed=False)
+    return np.asarray(triangles[behind.ravel()[triangles].all(axis=1)][:, ::-1])
+
+
 def _grid_points_of_base(bust: Bust) -> Floats:
     origins, directions = _rays()
     return origins + directions * _radii(bust, bust.head.vertices, with_ears=False)[..., None]
 
 
-def _strands(rng: np.random.Generator, width_px: float, length_px: float, slant: float) -> Floats:
-    """Noise drawn out along the strands; `slant` columns to the side per row: hair combed to one side."""
+def _strands(rng: np.random.Generator, width_px: float, length_px: float, slant: Floats) -> Floats:
+    """Noise drawn out along the strands; `slant` (1, columns) to the side per row: combed to one side."""
     white = rng.standard_normal((PICTURE_ROWS, PICTURE_COLUMNS))
     drawn = cv2.GaussianBlur(white, (0, 0), sigmaX=width_px, sigmaY=length_px)
-    shift = np.rint(slant * np.arange(PICTURE_ROWS)).astype(int)[:, None]
+    shift = np.rint(slant * np.arange(PICTURE_ROWS)[:, None]).astype(int)
     columns = (np.arange(PICTURE_COLUMNS)[None] + shift) % PICTURE_COLUMNS
     return np.asarray(np.take_along_axis(drawn / drawn.std(), columns, axis=1))
 
@@ -230,7 +249,10 @@ def paint_hair(bust: Bust, look: Appearance, rng: np.random.Generator) -> Pictur
     """The strands (PICTURE_ROWS, PICTURE_COLUMNS, 4): sRGB, and how tall each strand stands, 0 none to 1."""
     size = (PICTURE_COLUMNS, PICTURE_ROWS)
     length = 38 * (1 - look.curl) + 4
-    slant = float(rng.normal(0, 0.35))
+    across = np.linspace(-1, 1, PICTURE_COLUMNS)[None]
+    slant = (
+        -0.7 * np.sign(across) if look.style in PARTED_STYLES else np.full_like(across, rng.normal(0, 0.35))
+    )
     strands = 0.8 * _strands(rng, 0.7 + 0.8 * look.curl, length, slant)
     strands += 0.6 * _strands(rng, 1.8 + look.curl, length, slant)
     locks = _strands(rng, 6.0, 1.6 * length, slant)

@@ -80,7 +80,10 @@ def draw_adult(head: Head, rng: np.random.Generator) -> Descent:
         ethnicity, its_sex, age = name.split("-")
         share = (own if its_sex == sex else 1 - own) * (old if age == "old" else 1 - old)
         phenotypes[name] = float(share * ethnicities[ethnicity])
-    spread = {axis: SHAPE_SPREAD * (0.6 if axis.startswith("head-") else 0.9) for axis in head.shapes}
+    # broad heads and slanting brows soon look drawn rather than grown
+    spread = {
+        axis: SHAPE_SPREAD * (0.5 if axis.startswith(("head-", "brow-")) else 0.9) for axis in head.shapes
+    }
     shapes = {axis: float(np.clip(rng.normal(0.0, width), -1.0, 1.0)) for axis, width in spread.items()}
     return Descent(phenotypes, shapes)
 

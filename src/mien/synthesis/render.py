@@ -263,4 +263,5 @@ def _hair_arrays(person: Person) -> tuple[Floats32, Floats32]:
 
 def _shells(person: Person) -> npt.NDArray[np.int64]:
     n_shells, n, _ = person.hair.points.shape
-    return np.concatenate([person.hair.triangles + shell * n for shell in range(n_shells)])
+    shells = [person.hair.triangles + shell * n for shell in range(n_shells)]
+    return np.concatenate([*shells, person.hair.lining + (n_shells - 1) * n])
