@@ -36,7 +36,8 @@ class Pose:
 
     Attributes:
         yaw_deg: the nose points to the right of the picture.
-        pitch_deg: the nose points up. MediaPipe sees an upright frontal face 5 to 15 degrees off zero.
+        pitch_deg: the nose points up. MediaPipe's zero is not every face's: the upright, frontal portrait of the tests
+            comes out at about -9. Compare frames of one person.
         roll_deg: the head is turned counter-clockwise in the picture.
     """
 

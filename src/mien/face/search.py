@@ -22,7 +22,7 @@ def search(landmarker: Landmarker, image: Image, *, closer: bool = True) -> tupl
     """The faces of a picture and where they were found: `whole`, `parts` or, with none, an empty string.
 
     Only if the whole picture shows no face, half-overlapping square parts of a half, then of a quarter of its
-    longer side are looked at (about 10 and 50 times the work at most): faces down to about 4 % of that side are found.
+    longer side are looked at (about 10 and 50 times the work at most): faces down to about 3 % of that side are found.
 
     Args:
         landmarker: finds the faces.

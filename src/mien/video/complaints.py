@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def complaints(part: str) -> Iterator[Callable[[], str]]:
-    """A function that says the first error that `part` has logged in this thread so far; empty if none.
+def complaints(*parts: str) -> Iterator[Callable[[], str]]:
+    """A function that says the first error that one of `parts` has logged so far; empty if none.
 
-    FFmpeg's log level is raised inside the `with` statement and put back afterwards.
+    Only this thread is listened to. FFmpeg's log level is raised inside the `with` statement and put back afterwards.
 
     Args:
-        part: a codec or a file format, as FFmpeg names it.
+        parts: codecs or file formats, as FFmpeg names them; "" for what it logs in nobody's name.
     """
     import av.logging
 
@@ -21,6 +21,6 @@ def complaints(part: str) -> Iterator[Callable[[], str]]:
     av.logging.set_level(av.logging.ERROR)
     try:
         with av.logging.Capture() as said:
-            yield lambda: next((text.strip() for _, name, text in said if name == part), "")
+            yield lambda: next((text.strip() for _, name, text in said if name in parts), "")
     finally:
         av.logging.set_level(level)

@@ -64,17 +64,28 @@ class VideoFile:
         import av
         from av.error import FFmpegError
 
-        try:
-            self._container = av.open(str(self.path.resolve()), options=dict(_OPEN_OPTIONS))
-        except (FFmpegError, OSError) as error:
-            raise InputError(
-                "this is no video that can be read",
-                where=self.path,
-                found=getattr(error, "strerror", error),
-            ) from error
+        with complaints("matroska,webm") as complaint:
+            try:
+                self._container = av.open(
+                    str(self.path.resolve()), options=dict(_OPEN_OPTIONS), metadata_errors="replace"
+                )
+            except (FFmpegError, OSError) as error:
+                raise InputError(
+                    "this is no video that can be read",
+                    where=self.path,
+                    found=getattr(error, "strerror", error),
+                ) from error
+            told = complaint()
+        fault = ""
         if not self._container.streams.video:
+            fault = "the file holds no video"
+        elif self._container.streams.video[0].codec_context is None:
+            fault = "there is no decoder for this video"
+        elif told:
+            fault = "the file is damaged at its beginning: its frames cannot be numbered"
+        if fault:
             self._container.close()
-            raise InputError("the file holds no video", where=self.path)
+            raise InputError(fault, where=self.path, found=told or None, do="repair it, or take another copy")
         self._stream = self._container.streams.video[0]
         self._stream.codec_context.options = dict(_DECODER_OPTIONS)
         # Frame threads are slower on these sizes and report damage late.

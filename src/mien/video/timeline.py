@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,6 +77,10 @@ class Timeline:
 def read_timeline(container: InputContainer, stream: VideoStream, limits: Limits, where: object) -> Timeline:
     """The timeline of an opened video; its reading position is then at the end.
 
+    Frames have their numbers by counting. Where the file shows that it is damaged (its declared length, the
+    places of AVI packets, what FFmpeg complains of), frames after the damage are left out: `cut` says why. A
+    transport stream shows nothing when its first frames are missing: it then begins later.
+
     Raises:
         InputError: no frame in it, frames without time stamps, or more frames or seconds than the limits allow.
     """
@@ -83,20 +88,25 @@ def read_timeline(container: InputContainer, stream: VideoStream, limits: Limits
 
     tick_s = float(stream.time_base or 0)
     table = _PacketTable()
-    with complaints(container.format.name) as complaint:
+    with complaints(container.format.name, "") as complaint:
         try:
             for packet in container.demux(stream):
                 if not packet.size or packet.is_discard:
                     continue
                 if stamp(packet) is None:
                     raise InputError("the video has frames without time stamps", where=where)
-                table.add(packet, damaged=packet.is_corrupt or bool(complaint()))
+                if packet.is_corrupt or complaint():
+                    table.doubt()
+                table.add(packet)
                 limits.check_length(len(table.pts), (table.pts[-1] - table.lowest) * tick_s, where)
             end = _why_short(stream, table, tick_s)
         except FFmpegError as error:
             end = f"the file is damaged: {error.strerror}"
+        if complaint():
+            table.doubt()
     is_avi, reordered = container.format.name == "avi", bool(stream.codec_context.has_b_frames)
-    n_sound = min(table.n_sound, _n_in_place(stream, table)) if is_avi else table.n_sound
+    in_place = _n_in_place(container, stream, table) if is_avi else len(table.pts)
+    n_sound = min(in_place, len(table.pts) if table.n_sound is None else table.n_sound)
     cut = end if n_sound == len(table.pts) else f"the file is damaged after {n_sound} frames"
     pts, key = np.array(table.pts[:n_sound], np.int64), np.array(table.key[:n_sound], np.bool_)
     last_dts = table.dts[n_sound - 1] if n_sound else None
@@ -130,23 +140,28 @@ class _PacketTable:
         self.pts: list[int] = []
         self.dts: list[int | None] = []
         self.key: list[bool] = []
-        self.place: list[int | None] = []
+        self.place: list[int] = []
+        self.n_bytes: list[int] = []
         self.lowest = 0
         self.last_ticks = 0
-        self.n_sound = 0
+        self.n_sound: int | None = None
 
-    def add(self, packet: Packet[VideoStream], *, damaged: bool) -> None:
-        """Keep one more packet; from the first damaged one on frames may be missing, and none is sound."""
+    def add(self, packet: Packet[VideoStream]) -> None:
+        """Keep one more packet."""
         pts = stamp(packet)
         assert pts is not None
-        if not damaged and self.n_sound == len(self.pts):
-            self.n_sound += 1
         self.lowest = min(self.lowest, pts) if self.pts else pts
         self.pts.append(pts)
         self.dts.append(packet.dts)
         self.key.append(packet.is_keyframe)
-        self.place.append(packet.pos)
+        self.place.append(-1 if packet.pos is None else packet.pos)
+        self.n_bytes.append(packet.size)
         self.last_ticks = packet.duration or 0
+
+    def doubt(self) -> None:
+        """Something went wrong here: the packet before may be damaged, and frames may be missing after it."""
+        if self.n_sound is None:
+            self.n_sound = max(0, len(self.pts) - 1)
 
 
 def _why_short(stream: VideoStream, table: _PacketTable, tick_s: float) -> str:
@@ -164,16 +179,26 @@ def _why_short(stream: VideoStream, table: _PacketTable, tick_s: float) -> str:
     return f"the file ends at {end_s:.3f} of {said_s:.3f} s" if said_s - end_s > 2 * step_s else ""
 
 
-def _n_in_place(stream: VideoStream, table: _PacketTable) -> int:
-    """How many packets, from the first on, stand where the index of an AVI file puts them.
+def _n_in_place(container: InputContainer, stream: VideoStream, table: _PacketTable) -> int:
+    """How many packets of an AVI file, from the first on, stand where they must.
 
-    AVI frames are known by counting alone: after a packet that is not found every number would be wrong.
+    AVI frames are known by counting alone: after a packet that is not found every number would be wrong. An
+    index says where each must stand; without one (the file was cut off) the first follows the mark `movi` and
+    each other the one before, as far as pictures are all there is in the file.
     """
-    index = [entry.pos for entry in stream.index_entries]
-    if len(index) != stream.frames or len(index) < 2 or not table.place:
-        return len(table.pts)  # no index to compare with: the file was cut off, or never had one
     header_bytes = 8
-    for number, (found, place) in enumerate(zip(table.place, index, strict=False)):
-        if found is None or found - header_bytes != place:
-            return number
+    index = [entry.pos + header_bytes for entry in stream.index_entries]
+    if len(index) != stream.frames or len(index) < 2:
+        if len(container.streams) > 1:
+            return len(table.pts)
+        follows = [
+            place + n_bytes + n_bytes % 2 + header_bytes
+            for place, n_bytes in zip(table.place, table.n_bytes, strict=True)
+        ]
+        with Path(container.name).open("rb") as file:
+            first = file.read(1 << 16).find(b"movi") + 4 + header_bytes
+        index = [first, *follows]
+    for number, (found, must) in enumerate(zip(table.place, index, strict=False)):
+        if found != must:
+            return max(0, number - 1)
     return min(len(table.place), len(index))

