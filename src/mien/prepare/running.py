@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import os
@@ -11,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +168,10 @@ def prepare_job(recipe: Recipe, job: ClipJob) -> Done:
 
 @cache
 def _landmarker() -> Landmarker:
-    """The face finder of this process, open until it ends."""
+    """The face finder of this worker process, open until it ends."""
     finder = Landmarker()
-    atexit.register(finder.close)
+    # MediaPipe can be closed while threads can still be started only; what is registered with atexit comes too late.
+    Finalize(None, finder.close, exitpriority=10)
     return finder
 
 

@@ -55,7 +55,7 @@ class Stages:
 
     def crop(self, number: int) -> Bytes:
         """The aligned crop (S, S, 3) of the frame of this number."""
-        return self.aligned.crops[self.aligned.numbers.index(number)]
+        return np.asarray(self.aligned.crops[self.aligned.numbers.index(number)], dtype=np.uint8)
 
     def grey(self, number: int) -> Bytes:
         return np.asarray(cv2.cvtColor(self.crop(number), cv2.COLOR_RGB2GRAY), dtype=np.uint8)

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 
 from mien.databases.database import Database
 from mien.databases.registry import get
-from mien.errors import InputError, Problems, UsageError
+from mien.errors import InputError, UsageError
 from mien.facs.annotation import parse
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
@@ -150,7 +150,9 @@ def _begin(root: Path, sheet: Path, what: Mapping[str, Any]) -> None:
         if json.loads(record.read_text(encoding="utf-8")) != asked:
             raise UsageError("the folder holds another twin", where=root, do="name another --out")
     elif root.exists() and any(root.iterdir()):
-        raise UsageError("the output folder is not empty and holds no twin", where=root, do="name another --out")
+        raise UsageError(
+            "the output folder is not empty and holds no twin", where=root, do="name another --out"
+        )
     root.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(sheet, root / sheet.name)
     _write(record, (json.dumps(asked, indent=1) + "\n").encode())
