@@ -58,3 +58,35 @@ def small_setting(small_set: PreparedSet) -> Callable[..., Setting]:
         return resolve(config).setting
 
     return make
+
+
+@pytest.fixture(scope="session")
+def egl() -> None:
+    """Rendering without a screen; tests that need it skip where it is impossible, with the reason."""
+    from mien.errors import InputError
+    from mien.synthesis.render import open_context
+
+    try:
+        open_context().release()
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def small_twin(egl: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A twin of a small sheet in the form of CASME II: 4 clips of 2 people, 9 or 3 frames each, and one row without
+    an onset."""
+    from mien.prepare.twin import make_twin
+
+    folder = tmp_path_factory.mktemp("twin")
+    sheet = folder / "CASME2-coding-small.csv"
+    sheet.write_text(
+        "Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion\n"
+        "01,EP01_01,11,15,19,12,happiness\n"
+        "01,EP01_02,1,5,9,4+7,disgust\n"
+        "02,EP01_01,31,35,39,1+2,surprise\n"
+        "02,EP01_02,7,8,9,L14,others\n"
+        "02,EP01_03,/,8,9,4,others\n"
+    )
+    make_twin("casme2", sheet, folder / "twin", workers=1)
+    return folder / "twin"

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that look at made-up people: one person, and a machine that can render."""
+"""Fixtures of the tests that look at made-up people: one person, and pictures of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from mien.errors import InputError
 from mien.synthesis.person import Person, draw_person
-from mien.synthesis.render import Renderer, open_context
+from mien.synthesis.render import Renderer
 from mien.synthesis.scene import View, draw_light
 
 
@@ -17,15 +16,6 @@ from mien.synthesis.scene import View, draw_light
 def person() -> Person:
     """A made-up person."""
     return draw_person(0, 2)
-
-
-@pytest.fixture(scope="session")
-def egl() -> None:
-    """Rendering without a screen; tests that need it skip where it is impossible, with the reason."""
-    try:
-        open_context().release()
-    except InputError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
