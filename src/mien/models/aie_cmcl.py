@@ -20,7 +20,6 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mien.clips.tasks import Task
 from mien.models.attribute_text import AttributeBank, TextOptions
 from mien.models.base import Batch, Embedding, Network, Targets, Terms, dropout_mask, weighted_cross_entropy
 from mien.models.contrastive import cross_modal_kl, info_nce

@@ -40,7 +40,8 @@ def train(material: Material, observer: Observer | None = None) -> Curve:
             for part in together.own_parts(len(chosen), material.network.accumulate):
                 terms = _terms(material, chosen[part], {name: drawn[part] for name, drawn in noise.items()})
                 share = len(chosen[part]) / len(chosen)
-                (torch.stack(list(terms.values())).sum() * share).backward()
+                loss = torch.stack(list(terms.values())).sum() * share
+                loss.backward()  # type: ignore[no-untyped-call]
                 for name, term in terms.items():
                     sums[name] = sums.get(name, 0.0) + term.detach() * len(chosen[part])
             together.add_gradients(module)

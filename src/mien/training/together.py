@@ -8,6 +8,7 @@ gradients has to travel. The processes are those of torch's default process grou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor, distributed, nn
@@ -28,7 +29,7 @@ def own_parts(n: int, accumulate: int) -> list[slice]:
     rank, size = place()
     count = accumulate * size
     edges = [n * i // count for i in range(count + 1)]
-    parts = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [slice(first, end) for first, end in pairwise(edges)]
     return [part for part in parts[rank * accumulate : (rank + 1) * accumulate] if part.stop > part.start]
 
 
@@ -64,5 +65,5 @@ def _summed(tensors: list[Tensor]) -> list[Tensor]:
     """The sums over the processes; all tensors travel as one."""
     flat = torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
     distributed.all_reduce(flat)
-    parts = flat.split([tensor.numel() for tensor in tensors])
+    parts = torch.split(flat, [tensor.numel() for tensor in tensors])
     return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]

@@ -1,0 +1,284 @@
+"""AIE-CMCL on sequences: RGB and flow from the onset through a 3D CNN each, fused, and tied to AU texts.
+
+Paper and what of it is confirmed: see `mien.models.aie_cmcl`. Three sizes of encoder share everything else: a
+small one for CPUs, R3D-18, and I3D, which the paper's group most likely used.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from math import ceil
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from mien.clips.tasks import Task
+from mien.models.aie_cmcl import AieCmcl, AieCmclModule, AieCmclOptions, Fusion
+from mien.models.base import Needs
+from mien.models.clip_images import (
+    FLOW_CLIP,
+    RGB,
+    draw_augmentation,
+    flow_values,
+    mirror,
+    rgb_values,
+    seen,
+    side,
+)
+from mien.models.inception3d import Inception3d
+from mien.models.kinetics import Report, check_file, load_published
+from mien.models.registry import ModelCard, register
+from mien.models.resnet3d import Resnet3d18
+from mien.models.small3d import GROUPS, Small3d
+from mien.protocols.view import Inputs
+
+CHANNELS = {RGB: 3, FLOW_CLIP: 2}
+WORDS = {RGB: "(N, 3, T, H, W) uint8", FLOW_CLIP: "(N, 2, T, H, W): u, v in pixels, from the onset"}
+
+
+class AieClipsOptions(AieCmclOptions):
+    epochs: int = Field(25, ge=1, description="passes over the training clips; the last one is used")
+    batch_size: int = Field(16, ge=2, description="clips per step")
+    weight_decay: float = Field(0.01, ge=0, description="decoupled weight decay")
+    warmup_epochs: int = Field(2, ge=0, description="epochs of linear warm-up")
+    clip_norm: float = Field(1.0, ge=0, description="largest gradient norm of a step; 0 = no limit")
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout before the heads")
+    streams: Literal["rgb", "flow", "both"] = Field("both", description="what is looked at")
+    fusion: Fusion = Field(
+        "concat", description="a layer over both features or over their sum, or probabilities averaged"
+    )
+    frames: int = Field(
+        8,
+        ge=0,
+        le=256,
+        description="frames seen of each clip, spread evenly; from longer clips they are jittered by a quarter "
+        "step in training; 0 = all, as they are",
+    )
+    crop: float = Field(
+        0.875,
+        ge=0.5,
+        le=1,
+        description="share of each side seen: a random place in training, the centre at test",
+    )
+    brightness: float = Field(0.2, ge=0, lt=1, description="largest change of a clip's light, RGB only")
+    flow_scale_px: float = Field(
+        3.0, gt=0, description="flow is cut off at this many pixels and divided by it"
+    )
+
+
+class SmallOptions(AieClipsOptions):
+    width: int = Field(
+        16, ge=GROUPS, le=64, multiple_of=GROUPS, description="filters of the first convolution"
+    )
+
+
+class LargeOptions(AieClipsOptions):
+    epochs: int = Field(40, ge=1, description="passes over the training clips; the last one is used")
+    learning_rate: float = Field(1e-4, gt=0, description="peak learning rate")
+    weight_decay: float = Field(1e-3, ge=0, description="decoupled weight decay")
+    warmup_epochs: int = Field(5, ge=0, description="epochs of linear warm-up")
+    frames: int = Field(16, ge=0, le=256, description=AieClipsOptions.model_fields["frames"].description)
+    features: int = Field(512, ge=8, le=1024, description="size of the fused visual feature")
+    shared: int = Field(256, ge=8, le=512, description="size of the space that clips and texts share")
+    weights: Path | None = Field(
+        None, description="safetensors file of the published network; without, both streams start at random"
+    )
+    flow_weights: Path | None = Field(
+        None, description="the same for the flow stream; without, from `weights`"
+    )
+    accumulate: int = Field(
+        1, ge=1, description="parts of a step, one after another: less memory, one update"
+    )
+    mixed: bool = Field(True, description="train in bfloat16 on a GPU; no effect on a CPU")
+
+
+class ClipModule(AieCmclModule):
+    """One encoder per stream under the common heads; takes stored clips by array name."""
+
+    def __init__(
+        self,
+        encoders: Mapping[str, nn.Module],
+        n_classes: int,
+        text_size: int,
+        options: AieClipsOptions,
+        colours: tuple[tuple[float, ...], tuple[float, ...]],
+    ) -> None:
+        super().__init__(encoders, n_classes, text_size, options, options.fusion)
+        self.options, self.colours = options, colours
+
+    def encode(self, x: dict[str, Tensor], noise: dict[str, Tensor], valid: Tensor | None) -> list[Tensor]:
+        return [encoder(self._values(name, x[name], noise)) for name, encoder in self.streams.items()]
+
+    def _values(self, name: str, stored: Tensor, noise: dict[str, Tensor]) -> Tensor:
+        clips = seen(stored, self.options.frames, self.options.crop, noise)
+        if name == RGB:
+            return rgb_values(clips, *self.colours, noise)
+        return flow_values(clips, self.options.flow_scale_px, noise)
+
+
+class AieCmclClips(AieCmcl):
+    """What the three sizes share.
+
+    Attributes:
+        least: the smallest (T, H, W) the encoder can see.
+        colours: mean and standard deviation of RGB that its published weights expect.
+    """
+
+    plan: AieClipsOptions
+    least: ClassVar[tuple[int, int, int]]
+    colours: ClassVar[tuple[tuple[float, ...], tuple[float, ...]]] = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+    def __init__(self, plan: AieClipsOptions) -> None:
+        super().__init__(plan)
+        self.at_once = plan.batch_size
+        self.streams = (RGB, FLOW_CLIP) if plan.streams == "both" else (plan.streams,)
+        frames, *sides = self.least
+        smallest = (max(frames, plan.frames), *(_stored(s, plan.crop) for s in sides))
+        self.needs = Needs(
+            {name: WORDS[name] for name in self.streams},
+            action_units="training",
+            at_least={name: (CHANNELS[name], *smallest) for name in self.streams},
+        )
+
+    def encoder(self, n_channels: int) -> nn.Module:
+        raise NotImplementedError
+
+    def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
+        """The arrays as they are stored, without a copy: the module converts the clips of a step."""
+        with warnings.catch_warnings():
+            # The arrays of a view are read-only; nothing here writes to them.
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            return {name: torch.from_numpy(inputs[name]) for name in self.streams}
+
+    def build(self, task: Task) -> ClipModule:
+        encoders = {name: self.encoder(CHANNELS[name]) for name in self.streams}
+        return ClipModule(encoders, len(task.classes), self.plan.text_size(task), self.plan, self.colours)
+
+    def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
+        plan = self.plan
+        drawn = draw_augmentation(
+            n,
+            flip=plan.flip,
+            crop=plan.crop,
+            frames=plan.frames,
+            brightness=plan.brightness if RGB in self.streams else 0.0,
+            generator=generator,
+        )
+        return drawn | super().draw(n, generator)
+
+    def mirrored(self, x: dict[str, Tensor]) -> dict[str, Tensor]:
+        return mirror(x)
+
+
+def _stored(seen_px: int, crop: float) -> int:
+    """The smallest stored side whose crop has `seen_px`."""
+    return next(s for s in range(seen_px, 2 * ceil(seen_px / crop) + 2) if side(s, crop) >= seen_px)
+
+
+CONFIRMED = (
+    "3D CNN features of RGB and flow fused; BERT on FACS text; cross-modal contrastive loss (abstract)"
+)
+ASSUMED = (
+    "sizes, fusion, sentences, bank of AU sets, multi-positive form, weights, schedule, augmentation, flow from the "
+    "onset at a fixed scale"
+)
+
+
+@register(
+    ModelCard(
+        name="aie-cmcl",
+        title="AIE-CMCL (RGB and flow, small)",
+        paper="Song et al., IJCNN 2022, arXiv 2205.14643",
+        summary="two small 3D CNNs on RGB and flow, tied to BERT embeddings of AU sentences; trains on a CPU",
+        confirmed=CONFIRMED,
+        assumed=f"{ASSUMED}; a 3D CNN far smaller than any the paper can have used, without pre-training",
+    ),
+    SmallOptions,
+)
+class AieCmclSmall(AieCmclClips):
+    """AIE-CMCL with small encoders."""
+
+    plan: SmallOptions
+    least = (4, 16, 16)
+
+    def encoder(self, n_channels: int) -> nn.Module:
+        return Small3d(n_channels, self.plan.width)
+
+
+class AieCmclLarge(AieCmclClips):
+    """What the two published encoders share: a start from a file, steps in parts, bfloat16 on a GPU."""
+
+    plan: LargeOptions
+    # Their batch normalisation keeps running statistics, which vmap cannot update.
+    stackable = False
+
+    def __init__(self, plan: LargeOptions) -> None:
+        super().__init__(plan)
+        self.accumulate, self.mixed = plan.accumulate, plan.mixed
+
+    def check(self, task: Task) -> None:
+        for path in filter(None, (self.plan.weights, self.plan.flow_weights)):
+            check_file(path)
+
+    def start(self, module: Any) -> None:
+        for name in self.streams:
+            self._load(name, module.streams[name])
+
+    def notes(self) -> list[str]:
+        found = []
+        for name in self.streams:
+            report = self._load(name, self.encoder(CHANNELS[name]))
+            found.append(
+                f"the {name} stream starts from {'random weights' if report is None else report.words}"
+            )
+        return found
+
+    def _load(self, name: str, encoder: nn.Module) -> Report | None:
+        path = self.plan.flow_weights or self.plan.weights if name == FLOW_CLIP else self.plan.weights
+        return None if path is None else load_published(encoder, path, stem=str(encoder.stem_weight))
+
+
+@register(
+    ModelCard(
+        name="aie-cmcl-r3d18",
+        title="AIE-CMCL (RGB and flow, R3D-18)",
+        paper="Song et al., IJCNN 2022, arXiv 2205.14643; Tran et al., CVPR 2018, arXiv 1711.11248",
+        summary="two R3D-18 on RGB and flow, tied to BERT embeddings of AU sentences; for a GPU",
+        confirmed=CONFIRMED,
+        assumed=f"{ASSUMED}; the 3D CNN; its weights are random unless a file is given",
+    ),
+    LargeOptions,
+)
+class AieCmclR3d18(AieCmclLarge):
+    """AIE-CMCL with R3D-18 encoders, in the colours of torchvision's Kinetics weights."""
+
+    least = (8, 16, 16)
+    colours = ((0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989))
+
+    def encoder(self, n_channels: int) -> nn.Module:
+        return Resnet3d18(n_channels)
+
+
+@register(
+    ModelCard(
+        name="aie-cmcl-i3d",
+        title="AIE-CMCL (RGB and flow, I3D)",
+        paper="Song et al., IJCNN 2022, arXiv 2205.14643; Carreira and Zisserman, CVPR 2017, arXiv 1705.07750",
+        summary="two I3D on RGB and flow, tied to BERT embeddings of AU sentences; for a GPU",
+        confirmed=CONFIRMED,
+        assumed=f"{ASSUMED}; the 3D CNN, the likeliest by the authors' other papers; its weights are random unless "
+        "a file is given",
+    ),
+    LargeOptions,
+)
+class AieCmclI3d(AieCmclLarge):
+    """AIE-CMCL with I3D encoders, on colours from -1 to 1."""
+
+    least = (8, 32, 32)
+
+    def encoder(self, n_channels: int) -> nn.Module:
+        return Inception3d(n_channels)
