@@ -34,13 +34,18 @@ def own_parts(n: int, accumulate: int) -> list[slice]:
 
 
 def add_gradients(module: nn.Module) -> None:
-    """Replace every gradient by its sum over the processes, in one message."""
+    """Replace every gradient by its sum over the processes, in one message.
+
+    A weight that no process has a gradient for keeps none: optimisers pass it over, as they would alone.
+    """
     if place()[1] == 1:
         return
     learned = [p for p in module.parameters() if p.requires_grad]
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in learned]
-    for parameter, summed in zip(learned, _summed(gradients), strict=True):
-        parameter.grad = summed
+    has = torch.tensor([float(p.grad is not None) for p in learned], device=gradients[0].device)
+    *summed, n_with = _summed([*gradients, has])
+    for parameter, gradient, n in zip(learned, summed, n_with.tolist(), strict=True):
+        parameter.grad = gradient if n > 0 else None
 
 
 def average_buffers(module: nn.Module) -> None:

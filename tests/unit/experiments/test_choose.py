@@ -63,7 +63,9 @@ def test_a_large_network_is_measured_on_one_step_and_not_stacked_on_a_cpu(
     assert set(trained) == {8}
 
 
-def test_measuring_a_step_takes_the_first_clips_of_every_tensor(small_setting: Callable[..., Setting]) -> None:
+def test_measuring_a_step_takes_the_first_clips_of_every_tensor(
+    small_setting: Callable[..., Setting],
+) -> None:
     setting = small_setting("aie-cmcl", width=8, batch_size=8)
     method = registry.create(setting.model, setting.options)
     assert isinstance(method, Network)

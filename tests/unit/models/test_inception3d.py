@@ -31,7 +31,9 @@ def test_names_and_shapes_are_the_published_ones(encoder: Inception3d) -> None:
     assert len(state) == 57 * 6
 
 
-@pytest.mark.parametrize(("size", "window", "stride"), [(16, 7, 2), (15, 7, 2), (16, 3, 2), (7, 2, 2), (5, 3, 1)])
+@pytest.mark.parametrize(
+    ("size", "window", "stride"), [(16, 7, 2), (15, 7, 2), (16, 3, 2), (7, 2, 2), (5, 3, 1)]
+)
 def test_padding_gives_a_place_per_stride_and_the_odd_zero_comes_last(
     size: int, window: int, stride: int
 ) -> None:
