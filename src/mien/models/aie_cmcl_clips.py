@@ -7,6 +7,7 @@ small one for CPUs, R3D-18, and I3D, which the paper's group most likely used.
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Mapping
 from math import ceil
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from mien.clips.tasks import Task
+from mien.errors import InputError
 from mien.models.aie_cmcl import AieCmcl, AieCmclModule, AieCmclOptions, Fusion
 from mien.models.base import Needs
 from mien.models.clip_images import (
@@ -37,6 +39,7 @@ from mien.models.small3d import GROUPS, Small3d
 from mien.protocols.view import Inputs
 
 CHANNELS = {RGB: 3, FLOW_CLIP: 2}
+STORED = {RGB: "uint8", FLOW_CLIP: "float32"}
 WORDS = {RGB: "(N, 3, T, H, W) uint8", FLOW_CLIP: "(N, 2, T, H, W): u, v in pixels, from the onset"}
 
 
@@ -144,11 +147,23 @@ class AieCmclClips(AieCmcl):
             at_least={name: (CHANNELS[name], *smallest) for name in self.streams},
         )
 
+    @abstractmethod
     def encoder(self, n_channels: int) -> nn.Module:
-        raise NotImplementedError
+        """A fresh stream encoder, with `n_features`."""
 
     def tensors(self, inputs: Inputs) -> dict[str, Tensor]:
-        """The arrays as they are stored, without a copy: the module converts the clips of a step."""
+        """The arrays as they are stored, without a copy: the module converts the clips of a step.
+
+        Raises:
+            InputError: colours that are no bytes, or flow that is not in float32 pixels.
+        """
+        for name in self.streams:
+            if inputs[name].dtype != STORED[name]:
+                raise InputError(
+                    f"the array '{name}' has values of another type",
+                    found=inputs[name].dtype,
+                    do=f"prepare it as {STORED[name]}: {WORDS[name]}",
+                )
         with warnings.catch_warnings():
             # The arrays of a view are read-only; nothing here writes to them.
             warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

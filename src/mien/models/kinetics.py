@@ -51,7 +51,7 @@ def check_file(path: Path) -> None:
         raise UsageError(
             "weights are read from safetensors files alone: a pickled file can run code when it is opened",
             where=path,
-            do="convert it once, where you trust its source: docs/kinetics-weights.md shows how",
+            do="convert it once, where you trust its source: docs/large-networks.md shows how",
         )
     if not path.is_file():
         raise UsageError("there is no such weights file", where=path)
@@ -78,7 +78,7 @@ def load_published(encoder: nn.Module, path: Path, *, stem: str) -> Report:
             "this is no safetensors file",
             where=path,
             found=error,
-            do="docs/kinetics-weights.md shows how to convert published weights",
+            do="docs/large-networks.md shows how to convert published weights",
         ) from error
     own = {name: tensor for name, tensor in encoder.state_dict().items() if not name.endswith(COUNTER)}
     if stem in given and stem in own:
@@ -98,7 +98,7 @@ def load_published(encoder: nn.Module, path: Path, *, stem: str) -> Report:
             "no tensor of this file fits the network",
             where=path,
             found=f"names such as {', '.join(sorted(given)[:3]) or 'none'}; wanted such as {stem}",
-            do="use a file of the network's published layout: docs/kinetics-weights.md",
+            do="use a file of the network's published layout: docs/large-networks.md",
         )
     with torch.no_grad():
         for name in fitting:

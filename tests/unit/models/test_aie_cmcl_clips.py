@@ -61,6 +61,13 @@ def test_the_arrays_are_taken_as_they_are_stored(small_setting: Callable[..., Se
         assert tensor.data_ptr() == view.arrays[name].__array_interface__["data"][0]
 
 
+def test_values_of_another_type_are_refused(small_setting: Callable[..., Setting]) -> None:
+    arrays = dict(small_setting("aie-cmcl", **SMALL).arrays)
+    arrays["flow"] = arrays["flow"].astype(np.uint8)
+    with pytest.raises(InputError, match=r"'flow' has values of another type(.|\n)*uint8(.|\n)*float32"):
+        _network(**SMALL).tensors(arrays)
+
+
 def test_clips_converted_in_batches_are_those_converted_together(
     small_setting: Callable[..., Setting],
 ) -> None:

@@ -85,7 +85,7 @@ def test_a_flow_stem_is_the_mean_over_colours_times_three_halves(published: Call
 @pytest.mark.parametrize("name", ["r3d_18.pth", "rgb_imagenet.pt", "x.ckpt"])
 def test_pickled_files_are_refused_with_advice(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b"\x80\x02}q\x00.")
-    with pytest.raises(UsageError, match=r"can run code(.|\n)*docs/kinetics-weights.md"):
+    with pytest.raises(UsageError, match=r"can run code(.|\n)*docs/large-networks.md"):
         load_published(_encoder(3), tmp_path / name, stem=STEM)
 
 

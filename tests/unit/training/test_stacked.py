@@ -28,7 +28,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "synthetic_clips": 0,
         "learn_temperature": False,
     },
-    "aie-cmcl": {"epochs": 2, "width": 8, "learning_rate": 3e-4},
+    "aie-cmcl": {"epochs": 1, "width": 8, "warmup_epochs": 0},
 }
 
 
