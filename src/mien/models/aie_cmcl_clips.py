@@ -1,7 +1,7 @@
 """AIE-CMCL on sequences: RGB and flow from the onset through a 3D CNN each, fused, and tied to AU texts.
 
-Paper and what of it is confirmed: see `mien.models.aie_cmcl`. Three sizes of encoder share everything else: a
-small one for CPUs, R3D-18, and I3D, which the paper's group most likely used.
+Paper and what of it is confirmed: see `mien.models.aie_cmcl`. Three sizes of encoder share what stands here: a
+small one for CPUs, and those of `aie_cmcl_large`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from math import ceil
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -31,10 +30,7 @@ from mien.models.clip_images import (
     seen,
     side,
 )
-from mien.models.inception3d import Inception3d
-from mien.models.kinetics import Report, check_file, load_published
 from mien.models.registry import ModelCard, register
-from mien.models.resnet3d import Resnet3d18
 from mien.models.small3d import GROUPS, Small3d
 from mien.protocols.view import Inputs
 
@@ -67,6 +63,10 @@ class AieClipsOptions(AieCmclOptions):
         le=1,
         description="share of each side seen: a random place in training, the centre at test",
     )
+    rgb_form: Literal["frames", "difference"] = Field(
+        "frames",
+        description="colours as they are, or minus those of the first frame: the face's looks drop out",
+    )
     brightness: float = Field(0.2, ge=0, lt=1, description="largest change of a clip's light, RGB only")
     flow_scale_px: float = Field(
         3.0, gt=0, description="flow is cut off at this many pixels and divided by it"
@@ -77,26 +77,6 @@ class SmallOptions(AieClipsOptions):
     width: int = Field(
         16, ge=GROUPS, le=64, multiple_of=GROUPS, description="filters of the first convolution"
     )
-
-
-class LargeOptions(AieClipsOptions):
-    epochs: int = Field(40, ge=1, description="passes over the training clips; the last one is used")
-    learning_rate: float = Field(1e-4, gt=0, description="peak learning rate")
-    weight_decay: float = Field(1e-3, ge=0, description="decoupled weight decay")
-    warmup_epochs: int = Field(5, ge=0, description="epochs of linear warm-up")
-    frames: int = Field(16, ge=0, le=256, description=AieClipsOptions.model_fields["frames"].description)
-    features: int = Field(512, ge=8, le=1024, description="size of the fused visual feature")
-    shared: int = Field(256, ge=8, le=512, description="size of the space that clips and texts share")
-    weights: Path | None = Field(
-        None, description="safetensors file of the published network; without, both streams start at random"
-    )
-    flow_weights: Path | None = Field(
-        None, description="the same for the flow stream; without, from `weights`"
-    )
-    accumulate: int = Field(
-        1, ge=1, description="parts of a step, one after another: less memory, one update"
-    )
-    mixed: bool = Field(True, description="train in bfloat16 on a GPU; no effect on a CPU")
 
 
 class ClipModule(AieCmclModule):
@@ -119,7 +99,7 @@ class ClipModule(AieCmclModule):
     def _values(self, name: str, stored: Tensor, noise: dict[str, Tensor]) -> Tensor:
         clips = seen(stored, self.options.frames, self.options.crop, noise)
         if name == RGB:
-            return rgb_values(clips, *self.colours, noise)
+            return rgb_values(clips, *self.colours, noise, self.options.rgb_form == "difference")
         return flow_values(clips, self.options.flow_scale_px, noise)
 
 
@@ -222,78 +202,3 @@ class AieCmclSmall(AieCmclClips):
 
     def encoder(self, n_channels: int) -> nn.Module:
         return Small3d(n_channels, self.plan.width)
-
-
-class AieCmclLarge(AieCmclClips):
-    """What the two published encoders share: a start from a file, steps in parts, bfloat16 on a GPU."""
-
-    plan: LargeOptions
-    # Their batch normalisation keeps running statistics, which vmap cannot update.
-    stackable = False
-
-    def __init__(self, plan: LargeOptions) -> None:
-        super().__init__(plan)
-        self.accumulate, self.mixed = plan.accumulate, plan.mixed
-
-    def check(self, task: Task) -> None:
-        for path in filter(None, (self.plan.weights, self.plan.flow_weights)):
-            check_file(path)
-
-    def start(self, module: Any) -> None:
-        for name in self.streams:
-            self._load(name, module.streams[name])
-
-    def notes(self) -> list[str]:
-        found = []
-        for name in self.streams:
-            report = self._load(name, self.encoder(CHANNELS[name]))
-            found.append(
-                f"the {name} stream starts from {'random weights' if report is None else report.words}"
-            )
-        return found
-
-    def _load(self, name: str, encoder: nn.Module) -> Report | None:
-        path = self.plan.flow_weights or self.plan.weights if name == FLOW_CLIP else self.plan.weights
-        return None if path is None else load_published(encoder, path, stem=str(encoder.stem_weight))
-
-
-@register(
-    ModelCard(
-        name="aie-cmcl-r3d18",
-        title="AIE-CMCL (RGB and flow, R3D-18)",
-        paper="Song et al., IJCNN 2022, arXiv 2205.14643; Tran et al., CVPR 2018, arXiv 1711.11248",
-        summary="two R3D-18 on RGB and flow, tied to BERT embeddings of AU sentences; for a GPU",
-        confirmed=CONFIRMED,
-        assumed=f"{ASSUMED}; the 3D CNN; its weights are random unless a file is given",
-    ),
-    LargeOptions,
-)
-class AieCmclR3d18(AieCmclLarge):
-    """AIE-CMCL with R3D-18 encoders, in the colours of torchvision's Kinetics weights."""
-
-    least = (8, 16, 16)
-    colours = ((0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989))
-
-    def encoder(self, n_channels: int) -> nn.Module:
-        return Resnet3d18(n_channels)
-
-
-@register(
-    ModelCard(
-        name="aie-cmcl-i3d",
-        title="AIE-CMCL (RGB and flow, I3D)",
-        paper="Song et al., IJCNN 2022, arXiv 2205.14643; Carreira and Zisserman, CVPR 2017, arXiv 1705.07750",
-        summary="two I3D on RGB and flow, tied to BERT embeddings of AU sentences; for a GPU",
-        confirmed=CONFIRMED,
-        assumed=f"{ASSUMED}; the 3D CNN, the likeliest by the authors' other papers; its weights are random unless "
-        "a file is given",
-    ),
-    LargeOptions,
-)
-class AieCmclI3d(AieCmclLarge):
-    """AIE-CMCL with I3D encoders, on colours from -1 to 1."""
-
-    least = (8, 32, 32)
-
-    def encoder(self, n_channels: int) -> nn.Module:
-        return Inception3d(n_channels)

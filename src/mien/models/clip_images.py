@@ -59,13 +59,20 @@ def _span(stored: int, kept: int, where: Tensor | None, device: torch.device) ->
 
 
 def rgb_values(
-    x: Tensor, mean: tuple[float, ...], std: tuple[float, ...], noise: Mapping[str, Tensor]
+    x: Tensor,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    noise: Mapping[str, Tensor],
+    difference: bool = False,
 ) -> Tensor:
-    """Normalised colours, float32, of uint8 clips (B, 3, T, H, W); `brightness` (B,) scales a clip's light."""
+    """Normalised colours, float32, of uint8 clips (B, 3, T, H, W); `brightness` (B,) scales a clip's light.
+
+    With `difference`, each frame is given minus the first, on the same scale.
+    """
     light = x.float() / 255
     if "brightness" in noise:
         light = (light * noise["brightness"][:, None, None, None, None]).clamp_max(1)
-    centre = torch.tensor(mean, device=x.device)[:, None, None, None]
+    centre = light[:, :, :1] if difference else torch.tensor(mean, device=x.device)[:, None, None, None]
     return (light - centre) / torch.tensor(std, device=x.device)[:, None, None, None]
 
 

@@ -89,6 +89,14 @@ def test_colours_are_normalised_and_light_changes_rgb_alone() -> None:
     assert torch.equal(flow_values(FLOW, 3, noise), flow_values(FLOW, 3, {}))
 
 
+def test_differences_are_zero_where_nothing_changes_and_keep_the_scale() -> None:
+    scale = ((0.5, 0.5, 0.5), (0.25, 0.5, 1.0))
+    found = rgb_values(RGB, *scale, {}, difference=True)
+    frames = rgb_values(RGB, *scale, {})
+    assert (found[:, :, 0] == 0).all()
+    torch.testing.assert_close(found, frames - frames[:, :, :1])
+
+
 def test_only_what_is_used_is_drawn() -> None:
     generator = torch.Generator().manual_seed(0)
     assert draw_augmentation(4, flip=0, crop=1, frames=0, brightness=0, generator=generator) == {}
