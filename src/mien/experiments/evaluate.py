@@ -76,7 +76,10 @@ def _warn(run: Run, asked: dict[str, Any], config: EvaluateConfig, *, resumed: b
         for name in ("versions", "commit", "machine")
         if resumed and run.record[name] != asked[name]
     ]
-    if config.audit and not isinstance(registry.create(config.model, config.options), Network):
+    method = registry.create(config.model, config.options)
+    if isinstance(method, Network):
+        found += method.notes()
+    elif config.audit:
         found.append(f"'{config.model}' has no epochs, so there is nothing to audit")
     run.record["warnings"] += [text for text in found if text not in run.record["warnings"]]
 

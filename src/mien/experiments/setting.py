@@ -243,6 +243,19 @@ def _check_arrays(needs: Needs, data: PreparedSet) -> None:
                 found=f"{data.arrays[name].shape[1:]} per clip; needed: {size}",
                 do="prepare the set in that size, or use a method that takes any (lda-hoof, svm-flow)",
             )
+    for name, least in needs.at_least.items():
+        size = data.arrays[name].shape[1:]
+        if (
+            len(size) != len(least)
+            or size[0] != least[0]
+            or any(s < n for s, n in zip(size, least, strict=True))
+        ):
+            raise InputError(
+                f"this recogniser cannot read '{name}' in this size",
+                where=Path(data.path),
+                found=f"{size} per clip; needed: {least[0]} channels, then at least {least[1:]}",
+                do="prepare the set with more frames or larger pictures, or lower the recogniser's frames and crop",
+            )
 
 
 def _device(config: EvaluateConfig) -> str:
