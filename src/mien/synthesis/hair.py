@@ -20,7 +20,7 @@ from mien.synthesis.raster import visible_triangles
 
 GRID_ROWS, GRID_COLUMNS = 48, 72
 #: Heights of the shells as shares of the thickness, the outermost first: it hides the others.
-SHELLS = np.array([0.95, 0.85, 0.73, 0.52, 0.22])
+SHELLS = np.array([0.94, 0.82, 0.64, 0.3])
 #: Centre of the sphere, and the height where the hair of the longest style ends (decimetres, base mesh).
 CENTRE = np.array([0.0, 7.35, 0.42])
 LOWEST_HAIR_Y = 5.55
@@ -175,7 +175,7 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     fringe, lowest, _ = STYLES[look.style]
     skin = _radii(bust, vertices, with_ears=lowest > 0)
     if lowest > 0:  # long hair lies over the ears
-        over = cv2.dilate(skin, np.ones((5, 5)))
+        over = cv2.dilate(skin, np.ones((3, 3)))
         base = np.maximum(over, cv2.GaussianBlur(over, (0, 0), 1.5))
     else:
         base = skin
