@@ -20,7 +20,7 @@ from mien.synthesis.raster import visible_triangles
 
 GRID_ROWS, GRID_COLUMNS = 48, 72
 #: Heights of the shells as shares of the thickness, the outermost first: it hides the others.
-SHELLS = np.array([0.95, 0.85, 0.73, 0.52, 0.22])
+SHELLS = np.array([0.94, 0.82, 0.64, 0.3])
 #: Centre of the sphere, and the height where the hair of the longest style ends (decimetres, base mesh).
 CENTRE = np.array([0.0, 7.35, 0.42])
 LOWEST_HAIR_Y = 5.55
@@ -174,10 +174,11 @@ def hair_mesh(bust: Bust, vertices: Floats, look: Appearance, rng: np.random.Gen
     """The shells of hair around a person's rest vertices (V, 3)."""
     fringe, lowest, _ = STYLES[look.style]
     skin = _radii(bust, vertices, with_ears=lowest > 0)
-    smooth = cv2.GaussianBlur(np.concatenate([skin[:, -9:-1], skin, skin[:, 1:9]], axis=1), (0, 0), 2.5)[
-        :, 8:-8
-    ]
-    base = np.maximum(skin, smooth) if lowest > 0 else skin
+    if lowest > 0:  # long hair lies over the ears
+        over = cv2.dilate(skin, np.ones((3, 3)))
+        base = np.maximum(over, cv2.GaussianBlur(over, (0, 0), 1.5))
+    else:
+        base = skin
     origins, directions = _rays()
     if lowest > 0:  # long hair hangs: it does not follow the jaw and the neck inwards
         angle = np.abs(np.linspace(-np.pi, np.pi, GRID_COLUMNS))
@@ -225,8 +226,8 @@ def _haired(grown: Floats) -> Indices:
 
 def _lining(grown: Floats, lowest: float) -> Indices:
     """Triangles turned inwards where long hair hangs behind the ears."""
-    behind = (np.abs(np.linspace(-np.pi, np.pi, GRID_COLUMNS)) > 0.9)[None]
-    behind = behind & (np.arange(GRID_ROWS) > 0.4 * GRID_ROWS)[:, None] & (grown > 0.02) & (lowest > 0)
+    behind = (np.abs(np.linspace(-np.pi, np.pi, GRID_COLUMNS)) > 0.55)[None]
+    behind = behind & (np.arange(GRID_ROWS) > 0.25 * GRID_ROWS)[:, None] & (grown > 0.02) & (lowest > 0)
     triangles = grid_triangles(GRID_ROWS, GRID_COLUMNS, closed=False)
     return np.asarray(triangles[behind.ravel()[triangles].all(axis=1)][:, ::-1])
 

@@ -18,6 +18,8 @@ Floats32 = npt.NDArray[np.float32]
 GAZE_REACH_RAD = 0.5
 #: Skin further back than this, seen from between the eyes (decimetres), may face away for good.
 BEHIND_Z = -0.55
+#: Length over which lashes thin out (decimetres), and how dense the lower ones are beside the upper.
+LASH_DM, LOWER_LASHES = 0.085, 0.35
 #: Linear colours of what is seen in an open mouth.
 TEETH_COLOUR, TONGUE_COLOUR = (0.5, 0.45, 0.38), (0.2, 0.06, 0.06)
 
@@ -150,8 +152,17 @@ def _openness(bust: Bust, lash_density: float) -> Floats:
     for name, share in (("teeth", 0.4), ("tongue", 0.4)):
         found = np.where(bust.parts == bust.part_names.index(name), share, found)
     lashes = bust.parts == bust.part_names.index("lashes")
-    upper = bust.head.vertices[:, 1] > bust.head.eyes()[0, 1]
-    return np.asarray(np.where(lashes, lash_density * np.where(upper, 0.75, 0.2), found))
+    return np.asarray(np.where(lashes, lash_density * _lash_roots(bust), found))
+
+
+def _lash_roots(bust: Bust) -> Floats:
+    """How densely lashes cover the skin (V,): most at the lid, thinning out to their tips, few below."""
+    vertices, eyes = bust.head.vertices, bust.head.eyes()
+    nearest = eyes[np.where(vertices[:, 0] > 0, 0, 1)]
+    radius = np.linalg.norm(vertices[bust.head.left_eye[0]] - eyes[0])
+    length = np.linalg.norm(vertices - nearest, axis=1) - radius
+    upper = vertices[:, 1] > nearest[:, 1]
+    return np.asarray(np.clip(1 - length / LASH_DM, 0.0, 1.0) * np.where(upper, 1.0, LOWER_LASHES))
 
 
 def _lid_shade(globe: Floats) -> Floats:

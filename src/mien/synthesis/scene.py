@@ -74,7 +74,7 @@ class Light:
 def draw_light(rng: np.random.Generator) -> Light:
     """The light of one recording session: a lab with two lamps in front and a grey wall."""
     side = rng.choice([-1.0, 1.0])
-    angles = np.array([[side * rng.uniform(0.3, 0.8), rng.uniform(0.25, 0.6)]])
+    angles = np.array([[side * rng.uniform(0.3, 0.8), rng.uniform(0.15, 0.5)]])
     angles = np.concatenate([angles, [[-side * rng.uniform(0.4, 0.9), rng.uniform(0.05, 0.5)]]])
     flat = np.cos(angles[:, 1])
     directions = np.stack(

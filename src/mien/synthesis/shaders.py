@@ -120,8 +120,8 @@ void main() {
     vec4 paint = texture(eye, spot);
     vec3 linear = paint.rgb * paint.rgb * (0.85 * diffuse(n, vec3(0.3), openness) + around(n, openness)) * openness;
     vec2 near = max(vec2(dot(n, halfway[0]), dot(n, halfway[1])), 0.0);
-    for (int k = 0; k < 9; ++k) near *= near;      // ^512
-    show(linear + openness * 0.5 * (light[0] * near.x + light[1] * near.y), 1.0);
+    for (int k = 0; k < 7; ++k) near *= near;      // ^128
+    show(linear + openness * 0.8 * (light[0] * near.x + light[1] * near.y), 1.0);
 }
 """
 
@@ -134,8 +134,8 @@ void main() {   // teeth and tongue: their colour comes with the vertex
 
 _LASHES = """
 void main() {
-    float comb = 0.5 + 0.5 * sin(spot.x * 5200.0);
-    show(vec3(0.012, 0.009, 0.008), openness * (0.6 + 0.4 * comb));
+    if (openness < 0.15) discard;   // the least coverage of a pixel is one sample of four
+    show(vec3(0.012, 0.009, 0.008), openness);
 }
 """
 
