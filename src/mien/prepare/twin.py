@@ -154,7 +154,8 @@ def _begin(root: Path, sheet: Path, what: Mapping[str, Any]) -> None:
             "the output folder is not empty and holds no twin", where=root, do="name another --out"
         )
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(sheet, root / sheet.name)
+    if sheet.resolve() != (root / sheet.name).resolve():
+        shutil.copyfile(sheet, root / sheet.name)
     _write(record, (json.dumps(asked, indent=1) + "\n").encode())
 
 
