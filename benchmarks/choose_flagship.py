@@ -90,7 +90,7 @@ def main() -> None:
     config = EvaluateConfig(
         model="aie-cmcl-flow", data=given.data, task="megc-3", seeds=given.seeds, device="cpu"
     )
-    setting, _, _ = resolve(config)
+    setting = resolve(config).setting
     parts = [restricted(setting, at) for at in halves(setting)]
     scores: dict[str, list[tuple[float, float]]] = {}
     print(f"{'candidate':36} {'half A UF1/UAR':>15} {'half B UF1/UAR':>15}")

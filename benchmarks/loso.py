@@ -96,7 +96,8 @@ def main() -> None:
     parser.add_argument("--stacked", action="store_true", help="also time stacking (slow on a CPU)")
     given = parser.parse_args()
     config = EvaluateConfig(model="ststnet", data=given.data, task="megc-3", seeds=1, device=given.device)
-    setting, data, _ = resolve(config)
+    resolved = resolve(config)
+    setting, data = resolved.setting, resolved.data
     setting = replace(setting, options={"epochs": given.epochs})
     cores = backends.workers(config)
     n_clips = sum(len(fold.train) for fold in setting.folds)

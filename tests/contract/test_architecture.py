@@ -28,11 +28,22 @@ PARSE = ("tests/unit/facs/test_annotation.py", "the stages behind `parse`, which
 #: Modules without a test file at the mirrored place: where they are tested instead, and why there.
 TESTED_ELSEWHERE = {
     "__main__.py": ("tests/unit/cli/test_app.py", "three lines, run there as a program"),
+    "databases/card.py": ("tests/unit/databases/test_registry.py", "every card there is, side by side"),
+    "databases/casme.py": SHEETS,
     "databases/casme2.py": SHEETS,
     "databases/casme3.py": SHEETS,
+    "databases/casme_sq.py": SHEETS,
+    "databases/dfme.py": SHEETS,
     "databases/fixes/__init__.py": SHEETS,
+    "databases/four_dme.py": SHEETS,
+    "databases/layout.py": (
+        "tests/unit/databases/test_database.py",
+        "the folders of every database, as they are loaded",
+    ),
+    "databases/loaded.py": SHEETS,
     "databases/mmew.py": SHEETS,
     "databases/samm.py": SHEETS,
+    "databases/samm_lv.py": SHEETS,
     "databases/sheet.py": SHEETS,
     "databases/smic.py": SHEETS,
     "facs/marks.py": PARSE,

@@ -1,4 +1,4 @@
-"""`mien data`: list, import, make and show prepared sets."""
+"""`mien data`: databases (info, check), and prepared sets (list, import, make, show)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from mien.cli import databases
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from mien.prepare.prepared import PreparedSet
 
-app = typer.Typer(help="Prepared sets: list, import, make and show them.", no_args_is_help=True)
+app = typer.Typer(
+    help="Databases: info and check. Prepared sets: list, import, make and show them.", no_args_is_help=True
+)
+app.command("info")(databases.info)
+app.command("check")(databases.check)
+app.command("twin")(databases.twin)
 
 Out = Annotated[Path, typer.Option(help="The folder to write; it must not hold another set already.")]
 

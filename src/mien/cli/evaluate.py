@@ -21,7 +21,13 @@ def evaluate(
     data: Annotated[str, typer.Option(help="A prepared set: its folder, or a name from `mien data list`.")],
     task: Annotated[str, typer.Option(help="Label set; `mien tasks` lists them.")],
     out: Annotated[Path, typer.Option(help="Run folder; an interrupted run found there is resumed.")],
-    protocol: Annotated[str, typer.Option(help="loso, cde, lodo, kfold[:k] or holdout[:share].")] = "loso",
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="loso (the default), cde, lodo, kfold[:k], holdout[:share], or transfer."),
+    ] = None,
+    train_on: Annotated[
+        str | None, typer.Option(help="Another set, of other people, to train on; all of --data is held out.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many seeds: 0, 1, ...")] = 3,
     backend: Annotated[str, typer.Option(help=f"{BACKENDS}; auto measures and takes the fastest.")] = "auto",
     audit: Annotated[
@@ -49,6 +55,7 @@ def evaluate(
     an interrupted run, or recomputes the outputs of a finished one without training.
     """
     options = _options(option or [])
+    protocol = protocol or ("transfer" if train_on else "loso")
     from pydantic import ValidationError
 
     from mien.cli.progress import progress_bar
@@ -57,6 +64,7 @@ def evaluate(
 
     command = "mien evaluate " + shlex.join(
         [model, "--data", data, "--task", task, "--protocol", protocol, "--seeds", str(seeds)]
+        + (["--train-on", train_on] if train_on else [])
         + [part for key, value in options.items() for part in ("--set", f"{key}={value}")]
         + (["--audit"] if audit else [])
         + ([] if backend == "auto" else ["--backend", backend])
@@ -71,6 +79,7 @@ def evaluate(
         "data": data,
         "task": task,
         "protocol": protocol,
+        "train_on": train_on,
         "seeds": seeds,
         "options": options,
         "backend": backend,

@@ -104,6 +104,9 @@ COLUMNS: Mapping[str, tuple[Callable[[object], object], str]] = {
     "notes": (_text, "object"),
 }
 
+# Columns whose missing cells are empty texts.
+_TEXTS = frozenset(name for name, (convert, _) in COLUMNS.items() if convert in (_text, _lower_case))
+
 
 def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame | None, list[str]]:
     """The frame with every column in its type (None if that fails), and the problems in words."""
@@ -181,6 +184,17 @@ class ClipTable:
     def frame(self) -> pd.DataFrame:
         """A copy of the rows as a pandas frame."""
         return self._frame.copy()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every clip by column name, None where a cell is missing."""
+        columns = [
+            [
+                None if _is_missing(cell) and name not in _TEXTS else cell
+                for cell in self._frame[name].tolist()
+            ]
+            for name in COLUMNS
+        ]
+        return [dict(zip(COLUMNS, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
     def _column(self, name: str) -> NDArray[np.str_]:
         return np.array(self._frame[name].tolist(), dtype=np.str_)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import zipfile
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +16,16 @@ import pandas as pd
 
 from mien.clips.table import ClipTable
 from mien.clips.tasks import get
+from mien.databases.card import Card, Counts
+from mien.databases.casme2 import CASME2
+from mien.databases.database import Database
 from mien.databases.fixes import apply_fixes
+from mien.databases.layout import Clip
+from mien.databases.loaded import Loaded
+from mien.databases.samm import SAMM
 from mien.databases.sheet import CellError, Row, frame_number, read_sheet
-from mien.errors import InputError, Problems
+from mien.databases.smic import SMIC
+from mien.errors import InputError, Problems, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,7 +122,8 @@ def _clip_of(row: Row) -> dict[str, object]:
         "objective": row["objective_class"],
         "notes": f"AUs of 2014: {row['au_2014']}" if recoded else "",
     }
-    return {**apply_fixes(row["dataset"], clip), "dataset": row["dataset"], "key": row["key"]}
+    fixed, _ = apply_fixes(row["dataset"], clip)
+    return {**fixed, "dataset": row["dataset"], "key": row["key"]}
 
 
 def _read_npz(file: Path) -> tuple[NDArray[np.uint8], list[str]]:
@@ -134,3 +145,91 @@ def _read_npz(file: Path) -> tuple[NDArray[np.uint8], list[str]]:
             do="uint8 images (clips, rows, columns, channels) with the channels u, v, strain are wanted",
         )
     return flow, [str(key) for key in keys]
+
+
+@dataclass(frozen=True)
+class Composite:
+    """The composite as a database: CASME II, SAMM and SMIC, each in a folder of its own below one root."""
+
+    card: Card
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """`raw` or `cropped` frames of all three."""
+        return ("raw", "cropped")
+
+    def load(self, root: str | Path, sheet: str | Path | None = None, variant: str | None = None) -> Loaded:
+        """The 442 clips, with the frames and the problems of the three databases.
+
+        Raises:
+            InputError: a database is not below the root, or cannot be used.
+            UsageError: a sheet is given, or there is no such variant.
+        """
+        if sheet is not None:
+            raise UsageError(
+                "the composite has no sheet of its own", do="put the three sheets below the root"
+            )
+        chosen = self._variant(variant)
+        parts = [part.load(_folder_of(Path(root), part.card.name), variant=of[chosen]) for part, of in _PARTS]
+        table = derive(*(part.table for part in parts))
+        kept = set(table.keys.tolist())
+        return Loaded(
+            table=table,
+            frames={key: frames for part in parts for key, frames in part.frames.items() if key in kept},
+            problems=tuple(problem for part in parts for problem in part.problems if problem.key in kept),
+            corrections=tuple(note for part in parts for note in part.corrections if note.key in kept),
+            kinds=dict.fromkeys(kept, "micro"),
+            variant=chosen,
+        )
+
+    def frame_path(self, row: Clip, number: int, variant: str | None = None) -> PurePosixPath:
+        """The official place of a frame, below the folder of its database.
+
+        Raises:
+            UsageError: there is no such variant, or the row is of another database.
+        """
+        chosen = self._variant(variant)
+        for part, of in _PARTS:
+            if part.card.name == row["dataset"]:
+                return PurePosixPath(part.card.name) / part.frame_path(row, number, of[chosen])
+        raise UsageError(f"MEGC 2019 has no clips of {row['dataset']}")
+
+    def _variant(self, variant: str | None) -> str:
+        if variant not in (None, *self.variants):
+            raise UsageError(f"MEGC 2019 has no variant {variant!r}", do="choose raw or cropped")
+        return variant or "raw"
+
+
+_PARTS: tuple[tuple[Database, Mapping[str, str]], ...] = (
+    (CASME2, {"raw": "raw_selected", "cropped": "cropped"}),
+    (SAMM, {"raw": "raw", "cropped": "cropped"}),
+    (SMIC, {"raw": "hs", "cropped": "hs-cropped"}),
+)
+
+
+def _folder_of(root: Path, name: str) -> Path:
+    found = [path for path in sorted(root.iterdir()) if path.is_dir()] if root.is_dir() else []
+    found = [path for path in found if re.sub(r"[^a-z0-9]", "", path.name.lower()).startswith(name)]
+    if len(found) != 1:
+        raise InputError(
+            f"the composite needs one folder of {name}",
+            where=root,
+            found=", ".join(path.name for path in found) or f"no folder whose name begins with {name}",
+            do="put the three databases into folders named casme2, samm and smic below one root",
+        )
+    return found[0]
+
+
+MEGC2019 = Composite(
+    Card(
+        name="megc2019",
+        title="MEGC 2019 composite",
+        paper="See et al. 2019, MEGC 2019 - the second facial micro-expressions grand challenge, IEEE FG",
+        holds="442 clips of 68 subjects in three classes: 145 of CASME II (emotions of 2014), 133 of SAMM, 164 of "
+        "SMIC HS. It is derived from the three databases; their own emotions stay in the table.",
+        apply="Apply for CASME II, SAMM and SMIC.",
+        files=("the files of CASME II (2014 sheet), SAMM and SMIC",),
+        tree="casme2/...\nsamm/...\nsmic/...",
+        counts={"": Counts(442, 68)},
+    )
+)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby
 
 import torch
@@ -19,6 +15,7 @@ from mien.experiments.jobs import Audit, FoldResult, Job, conclude, run_job, tra
 from mien.experiments.setting import EvaluateConfig, Setting
 from mien.models import registry
 from mien.models.base import Network
+from mien.parallel import cores, in_processes
 from mien.protocols.view import Fitted
 from mien.training.fit import NetworkRecogniser
 from mien.training.stacked import train_stacked
@@ -39,53 +36,18 @@ def loop(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: Eva
 
 def processes(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: EvaluateConfig) -> Results:
     """One single-threaded process per core, with the compiled kernels where a network has them."""
-    n = min(workers(config), len(todo))
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        n, mp_context=context, initializer=_start_worker, initargs=(setting, os.getpid())
-    )
-    try:
-        waiting: set[Future[FoldResult]] = {pool.submit(_work, job) for job in todo}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BrokenProcessPool as error:
-        raise InputError(
-            "a worker process was ended from outside, most often for want of memory",
-            do="repeat the command with --workers 1 or a number below the present one; finished folds are kept",
-        ) from error
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    yield from in_processes(_run_alone, setting, todo, workers(config))
 
 
 def workers(config: EvaluateConfig) -> int:
     """Worker processes: as asked for, else one per core that this process may use."""
-    return config.workers or len(
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
+    return config.workers or cores()
 
 
-_worker_setting: Setting | None = None
-
-
-def _start_worker(setting: Setting, parent: int) -> None:
-    global _worker_setting
-    _worker_setting = setting
+def _run_alone(setting: Setting, job: Job) -> FoldResult:
+    """One job on one thread, in a process of its own."""
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
-
-
-def _end_with_parent(parent: int) -> None:
-    """Leave when the parent was killed: an orphan would wait for work for ever."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
-def _work(job: Job) -> FoldResult:
-    assert _worker_setting is not None
-    return run_job(_worker_setting, job, compiled=True)
+    return run_job(setting, job, compiled=True)
 
 
 def stacked(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: EvaluateConfig) -> Results:
@@ -180,7 +142,7 @@ def on_ray(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: E
                 found=f"{n_gpus:g} for {config.gpus_per_fold:g} per fold",
                 do="leave --gpus-per-fold out, or add a machine with a GPU",
             )
-        task = ray.remote(num_cpus=1, num_gpus=config.gpus_per_fold, max_retries=2)(_ray_work)
+        task = ray.remote(num_cpus=1, num_gpus=config.gpus_per_fold, max_retries=2)(_run_alone)
         shared = ray.put(setting)
         waiting = [task.remote(shared, job) for job in todo]
         while waiting:
@@ -197,11 +159,6 @@ def on_ray(setting: Setting, jobs: Sequence[Job], todo: Sequence[Job], config: E
     finally:
         if own:
             ray.shutdown()
-
-
-def _ray_work(setting: Setting, job: Job) -> FoldResult:
-    torch.set_num_threads(1)
-    return run_job(setting, job, compiled=True)
 
 
 BACKENDS: dict[str, Backend] = {"loop": loop, "processes": processes, "stacked": stacked, "ray": on_ray}

@@ -12,7 +12,8 @@ from mien.experiments.backends import STACK, stack_groups, workers
 from mien.experiments.jobs import Job, train_view
 from mien.experiments.setting import EvaluateConfig, Setting
 from mien.models import registry
-from mien.models.base import Network
+from mien.models.base import Network, Targets
+from mien.models.images import picked
 from mien.training.fit import use_kernels
 from mien.training.loop import train
 from mien.training.material import Material, gather
@@ -21,6 +22,9 @@ from mien.training.stacked import train_stacked
 # Starting the worker processes costs about this much: below it, one process is done sooner.
 START_S = 6.0
 EPOCHS = 2
+# A network whose epoch takes longer than this is measured on one step of it, and not stacked on a CPU: stacks are
+# slower there (decisions 004 and AE), and measuring one would take as long as several folds.
+LONG_EPOCH_S = 2.0
 
 
 def choose(setting: Setting, config: EvaluateConfig) -> tuple[str, str]:
@@ -44,7 +48,8 @@ def choose(setting: Setting, config: EvaluateConfig) -> tuple[str, str]:
             torch.set_num_threads(threads)
         seconds["processes"] = tried["processes"] + START_S / plan.epochs
     left_out = ""
-    if method.stackable:
+    small = seconds["loop"] / networks < LONG_EPOCH_S
+    if method.stackable and (small or setting.device == "cuda"):
         size = max(1, STACK[setting.device] // plan.members)
         group = next(stack_groups(setting, jobs, plan.batch_size, size))
         materials = [_material(setting, method, job) for job in group]
@@ -80,7 +85,20 @@ def _one(setting: Setting, method: Network, job: Job, *, compiled: bool) -> floa
     """Seconds of one epoch of one network, on its own."""
     material = _material(setting, method, job)
     use_kernels(material.module, compiled)
+    step = _first_step(material)
+    estimate = _timed(lambda: train(step), setting.device) * material.steps_per_epoch
+    if estimate > LONG_EPOCH_S:
+        return estimate
     return _timed(lambda: train(material), setting.device)
+
+
+def _first_step(material: Material) -> Material:
+    """The same module with the clips of a single step."""
+    n = min(material.plan.batch_size, material.n_clips)
+    at = torch.arange(n, device=material.generator.device)
+    per_clip = {name: target[at] for name, target in material.targets.per_clip.items()}
+    targets = Targets(per_clip, material.targets.fixed)
+    return replace(material, inputs=picked(material.inputs, at), targets=targets)
 
 
 def _timed(action: Callable[[], object], device: str) -> float:

@@ -19,7 +19,7 @@ from mien.experiments.backends import BACKENDS
 from mien.experiments.choose import choose
 from mien.experiments.jobs import FoldResult, Job
 from mien.experiments.run import SCHEMA, Run
-from mien.experiments.setting import EvaluateConfig, Setting, resolve
+from mien.experiments.setting import EvaluateConfig, Resolved, Setting, resolve
 from mien.experiments.summary import write_outputs
 from mien.models import registry
 from mien.models.base import Network
@@ -41,8 +41,9 @@ def evaluate(
         UsageError: an unknown name or option, or `out` holds another evaluation.
         InputError: the set, or the interrupted run in `out`, cannot be used.
     """
-    setting, data, excluded = resolve(config)
-    record = describe(config, setting, data, excluded, command)
+    resolved = resolve(config)
+    setting = resolved.setting
+    record = describe(config, resolved, command)
     run = Run.begin(out, record)
     jobs = [Job(seed, fold.index) for seed in setting.seeds for fold in setting.folds]
     done = {job: _load(run, job, setting) for job in jobs if run.has(job)}
@@ -75,7 +76,10 @@ def _warn(run: Run, asked: dict[str, Any], config: EvaluateConfig, *, resumed: b
         for name in ("versions", "commit", "machine")
         if resumed and run.record[name] != asked[name]
     ]
-    if config.audit and not isinstance(registry.create(config.model, config.options), Network):
+    method = registry.create(config.model, config.options)
+    if isinstance(method, Network):
+        found += method.notes()
+    elif config.audit:
         found.append(f"'{config.model}' has no epochs, so there is nothing to audit")
     run.record["warnings"] += [text for text in found if text not in run.record["warnings"]]
 
@@ -121,14 +125,9 @@ def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
     return run
 
 
-def describe(
-    config: EvaluateConfig,
-    setting: Setting,
-    data: PreparedSet,
-    excluded: list[tuple[str, str]],
-    command: str,
-) -> dict[str, Any]:
+def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[str, Any]:
     """What `run.json` says before the first fold: the resolved configuration, the data, the machine."""
+    setting, data, source = resolved.setting, resolved.data, resolved.trained_on
     card = registry.card(config.model)
     options = registry.options(config.model).parse(config.options, model=config.model)
     method = registry.create(config.model, config.options)
@@ -139,13 +138,9 @@ def describe(
         "paper": card.paper,
         "kind": card.kind,
         "options": options.model_dump(mode="json"),
-        "data": {
-            "name": data.name,
-            "path": str(config.data),
-            "data_hash": data.data_hash,
-            "n_clips_in_set": len(data),
-        },
-        "data_hash": data.data_hash,
+        "data": _set(data, config.data),
+        "trained_on": None if source is None else _set(source, str(config.train_on)),
+        "data_hash": data.data_hash if source is None else f"{data.data_hash}+{source.data_hash}",
         "keys_hash": hashlib.sha256("\n".join(setting.keys.tolist()).encode()).hexdigest(),
         "task": config.task,
         "classes": list(setting.classes),
@@ -156,7 +151,7 @@ def describe(
         "device": setting.device,
         "apex": "given",
         "needs": {"arrays": dict(method.needs.arrays), "action_units": method.needs.action_units},
-        "excluded": [{"key": key, "reason": reason} for key, reason in excluded],
+        "excluded": [{"key": key, "reason": reason} for key, reason in resolved.excluded],
         "folds": [
             {"index": f.index, "name": f.name, "n_train": len(f.train), "n_held_out": len(f.held_out)}
             for f in setting.folds
@@ -173,6 +168,10 @@ def describe(
         "finished": None,
         "seconds": 0.0,
     }
+
+
+def _set(data: PreparedSet, path: str) -> dict[str, Any]:
+    return {"name": data.name, "path": path, "data_hash": data.data_hash, "n_clips_in_set": len(data)}
 
 
 def _commit() -> str | None:

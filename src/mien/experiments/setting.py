@@ -34,6 +34,7 @@ class EvaluateConfig(BaseModel):
     data: str
     task: str
     protocol: str = "loso"
+    train_on: str | None = Field(None, description="another set, to train on; all of `data` is then held out")
     seeds: int = Field(3, ge=1, le=1000, description="how many seeds: 0, 1, ...")
     options: dict[str, str] = Field(default_factory=dict)
     backend: BackendName = "auto"
@@ -70,8 +71,37 @@ class Setting:
         return self.task.classes
 
 
-def resolve(config: EvaluateConfig) -> tuple[Setting, PreparedSet, list[tuple[str, str]]]:
-    """The setting of a configuration, its prepared set, and the clips left out with the reason of each.
+@dataclass(frozen=True)
+class _Part:
+    """The clips of one prepared set that a task keeps."""
+
+    data: PreparedSet
+    excluded: list[tuple[str, str]]
+    arrays: dict[str, NDArray[Any]]
+    labels: NDArray[np.int64]
+    keys: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    datasets: NDArray[np.str_]
+    annotations: tuple[AUAnnotation, ...]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a configuration means.
+
+    Attributes:
+        data: the set whose clips are held out. excluded: keys of its clips left out, with reasons.
+        trained_on: the other set, for a transfer.
+    """
+
+    setting: Setting
+    data: PreparedSet
+    excluded: list[tuple[str, str]]
+    trained_on: PreparedSet | None
+
+
+def resolve(config: EvaluateConfig) -> Resolved:
+    """The setting of a configuration, its prepared sets, and the clips left out.
 
     Raises:
         UsageError: an unknown model, option, task or protocol.
@@ -79,30 +109,69 @@ def resolve(config: EvaluateConfig) -> tuple[Setting, PreparedSet, list[tuple[st
     """
     method = registry.create(config.model, config.options)
     task = tasks.get(config.task)
-    protocols.parse(config.protocol)
+    choice = protocols.parse(config.protocol)
+    if config.train_on is not None and choice.protocol.name != "transfer":
+        raise UsageError(
+            "--train-on goes with protocol 'transfer' alone",
+            found=config.protocol,
+            do="leave one of them out",
+        )
     if isinstance(method, Network):
         method.check(task)
-    data = open_set(config.data)
-    _check_arrays(method.needs, data)
+    part = _part(config.data, method.needs, task)
+    trained_on = None
+    if config.train_on is None:
+        folds = protocols.make_folds(
+            config.protocol,
+            groups=part.groups,
+            datasets=part.datasets,
+            labels=part.labels,
+            classes=task.classes,
+        )
+    else:
+        source = _part(config.train_on, method.needs, task)
+        trained_on = source.data
+        part, folds = _transfer(part, source)
+    setting = Setting(
+        model=config.model,
+        options=config.options,
+        task=task,
+        arrays=part.arrays,
+        labels=part.labels,
+        keys=part.keys,
+        groups=part.groups,
+        datasets=part.datasets,
+        annotations=part.annotations,
+        folds=tuple(folds),
+        seeds=tuple(range(config.seeds)),
+        audit=config.audit,
+        device=_device(config),
+    )
+    return Resolved(setting, part.data, part.excluded, trained_on)
+
+
+def _part(name: str, needs: Needs, task: Task) -> _Part:
+    data = open_set(name)
+    _check_arrays(needs, data)
     assignment = task.assign(data.table)
     excluded = [(str(k), r) for k, r in zip(data.table.keys, assignment.reasons, strict=True) if r]
     kept = np.asarray(assignment.kept, dtype=np.int64)
     annotations = data.table.annotations
-    if method.needs.action_units == "test":
+    if needs.action_units == "test":
         uncoded = [i for i in kept if not annotations[i].coded]
         excluded += [(str(data.table.keys[i]), "no AU coding, which this reference reads") for i in uncoded]
         kept = np.setdiff1d(kept, uncoded)
     if not len(kept):
         raise InputError(
-            f"no clip of '{data.name}' is left for task '{config.task}'",
+            f"no clip of '{data.name}' is left for task '{task.name}'",
             where=data.path,
             do="mien data show SET lists what the set holds; mien tasks lists what a task keeps",
         )
     arrays: dict[str, NDArray[Any]] = {
-        name: np.asarray(data.arrays[name])[kept] for name in method.needs.arrays if name != ORACLE
+        array: np.asarray(data.arrays[array])[kept] for array in needs.arrays if array != ORACLE
     }
     marks = tuple(annotations[i] for i in kept)
-    if method.needs.action_units == "test":
+    if needs.action_units == "test":
         arrays[ORACLE] = multi_hot(marks, VOCABULARY)
     labels = np.asarray(assignment.labels)[kept]
     if len(np.unique(labels)) < 2:
@@ -112,26 +181,49 @@ def resolve(config: EvaluateConfig) -> tuple[Setting, PreparedSet, list[tuple[st
             found=f"{len(labels)} clips of '{task.classes[labels[0]]}'",
             do="use a set or a task with two classes at least",
         )
-    groups, datasets = data.table.groups[kept], data.table.datasets[kept]
-    folds = protocols.make_folds(
-        config.protocol, groups=groups, datasets=datasets, labels=labels, classes=task.classes
-    )
-    setting = Setting(
-        model=config.model,
-        options=config.options,
-        task=task,
+    return _Part(
+        data=data,
+        excluded=excluded,
         arrays=arrays,
         labels=labels,
         keys=data.table.keys[kept],
-        groups=groups,
-        datasets=datasets,
+        groups=data.table.groups[kept],
+        datasets=data.table.datasets[kept],
         annotations=marks,
-        folds=tuple(folds),
-        seeds=tuple(range(config.seeds)),
-        audit=config.audit,
-        device=_device(config),
     )
-    return setting, data, excluded
+
+
+def _transfer(held_out: _Part, train: _Part) -> tuple[_Part, list[Fold]]:
+    """Both parts as one, and the fold that trains on the second and holds out all of the first."""
+    shared = sorted(set(held_out.groups) & set(train.groups))
+    if shared:
+        raise InputError(
+            "the two sets hold clips of the same people",
+            where=f"{train.data.path} and {held_out.data.path}",
+            found=f"{len(shared)} subjects in both, such as {shared[0]}",
+            do="train on a set of other people",
+        )
+    for name, array in held_out.arrays.items():
+        if array.shape[1:] != train.arrays[name].shape[1:]:
+            raise InputError(
+                f"the two sets hold '{name}' in different sizes",
+                where=f"{train.data.path} and {held_out.data.path}",
+                found=f"{train.arrays[name].shape[1:]} and {array.shape[1:]} per clip",
+                do="prepare both with one recipe",
+            )
+    n, both = len(held_out.labels), (held_out, train)
+    pooled = _Part(
+        data=held_out.data,
+        excluded=held_out.excluded,
+        arrays={name: np.concatenate([part.arrays[name] for part in both]) for name in held_out.arrays},
+        labels=np.concatenate([part.labels for part in both]),
+        keys=np.concatenate([part.keys for part in both]),
+        groups=np.concatenate([part.groups for part in both]),
+        datasets=np.concatenate([part.datasets for part in both]),
+        annotations=held_out.annotations + train.annotations,
+    )
+    at = np.arange(len(pooled.labels))
+    return pooled, [Fold(0, f"trained on {train.data.name}", at[n:], at[:n])]
 
 
 def _check_arrays(needs: Needs, data: PreparedSet) -> None:
@@ -150,6 +242,19 @@ def _check_arrays(needs: Needs, data: PreparedSet) -> None:
                 where=Path(data.path),
                 found=f"{data.arrays[name].shape[1:]} per clip; needed: {size}",
                 do="prepare the set in that size, or use a method that takes any (lda-hoof, svm-flow)",
+            )
+    for name, least in needs.at_least.items():
+        size = data.arrays[name].shape[1:]
+        if (
+            len(size) != len(least)
+            or size[0] != least[0]
+            or any(s < n for s, n in zip(size, least, strict=True))
+        ):
+            raise InputError(
+                f"this recogniser cannot read '{name}' in this size",
+                where=Path(data.path),
+                found=f"{size} per clip; needed: {least[0]} channels, then at least {least[1:]}",
+                do="prepare the set with more frames or larger pictures, or lower the recogniser's frames and crop",
             )
 
 

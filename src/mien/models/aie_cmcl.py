@@ -1,16 +1,18 @@
-"""AIE-CMCL on the onset-apex flow image: a visual network tied, in training, to BERT embeddings of AU
-sentences.
+"""What all forms of AIE-CMCL share: heads, AU texts, the contrast between clips and texts, embeddings.
 
 Song, Wang, Wu, Huang, Xiao: "Micro-Expression Recognition Based on Attribute Information Embedding and
 Cross-modal Contrastive Learning", IJCNN 2022, arXiv 2205.14643. The abstract is all that could be read:
-visual features tied to BERT embeddings of FACS text by a cross-modal contrastive loss are confirmed,
-everything else here is our choice.
+RGB and flow through 3D CNNs, fused, and tied to BERT embeddings of FACS text by a cross-modal contrastive
+loss are confirmed, everything else here is our choice. `aie_cmcl_flow` looks at one flow image,
+`aie_cmcl_clips` at sequences.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,46 +20,25 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mien.clips.tasks import Task
-from mien.errors import UsageError
 from mien.models.attribute_text import AttributeBank, TextOptions
-from mien.models.base import (
-    FLOW,
-    Batch,
-    Embedding,
-    Needs,
-    Network,
-    Targets,
-    Terms,
-    dropout_mask,
-    weighted_cross_entropy,
-)
+from mien.models.base import Batch, Embedding, Network, Targets, Terms, dropout_mask, weighted_cross_entropy
 from mien.models.contrastive import cross_modal_kl, info_nce
-from mien.models.flow_images import augment, centred, draw_augmentation, mirror
-from mien.models.options import Plan
-from mien.models.registry import ModelCard, register
-from mien.models.stem import FlowStem
-from mien.prepare.synthetic import DATASET, sample_flow
+from mien.models.images import Images, moved, pieces
 from mien.protocols.view import Inputs, TrainView
 
 LARGEST_SCALE = 100.0
-PRETRAINING_SEED = 1_000_000_007
-"""Keeps the people of the pre-training apart from those of any `synthetic-flow` set, whose seeds are small."""
+
+Fusion = Literal["concat", "sum", "late"]
 
 
 class AieCmclOptions(TextOptions):
-    epochs: int = Field(20, ge=1, description="passes over the training clips; the last one is used")
-    batch_size: int = Field(64, ge=2, description="clips per step")
     optimiser: Literal["adam", "adamw"] = Field("adamw", description="adam or adamw")
-    weight_decay: float = Field(0.01, ge=0, description="decoupled weight decay")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
     balance: float = Field(
         0.25, ge=0, le=1, description="class weights: clips per class to the power of minus this"
     )
     flip: float = Field(0.5, ge=0, le=1, description="chance of a left-right flip in training (u negated)")
-    shift_px: int = Field(1, ge=0, le=4, description="largest shift of a training image in pixels, each axis")
     test_flip: bool = Field(True, description="average the probabilities of the clip and its mirror image")
-    filters: int = Field(16, ge=4, le=256, description="filters of the flow encoder's convolution")
     features: int = Field(128, ge=8, le=1024, description="size of the fused visual feature")
     shared: int = Field(64, ge=8, le=512, description="size of the space that clips and texts share")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout before the fusion layer and the heads")
@@ -72,105 +53,105 @@ class AieCmclOptions(TextOptions):
     columns: Literal["bank", "batch"] = Field(
         "bank", description="texts to tell apart: all AU sets of the training subjects, or those of the batch"
     )
-    synthetic_clips: int = Field(
-        4000,
-        ge=0,
-        le=100_000,
-        description="synthetic clips to pre-train on; 0 = none (needs a task with 'synthetic')",
-    )
-    synthetic_epochs: int = Field(20, ge=1, description="epochs of the pre-training")
-
-
-class FlowEncoder(nn.Module):
-    """Features (B, 25 * C) of centred flow images (B, 3, 28, 28)."""
-
-    def __init__(self, n_filters: int, dropout: float) -> None:
-        super().__init__()
-        self.stem = FlowStem(n_filters)
-        self.n_features = 25 * n_filters
-
-    def forward(self, x: Tensor, keep: Tensor | None, valid: Tensor | None) -> Tensor:
-        h = F.avg_pool2d(self.stem(x, valid), 2).flatten(1)
-        return h if keep is None else h * keep
 
 
 @dataclass(frozen=True)
 class AieOutputs:
-    """What the module returns: class scores (B, K), the unit embedding (B, d), and what the text side
-    needs."""
+    """What the module returns: class scores, the unit embedding (B, d), and what the text side needs.
+
+    Attributes:
+        logits: (B, K), what the prediction is made of.
+        scores: the class scores that are trained: `logits`, or with late fusion those of each stream.
+    """
 
     logits: Tensor
+    scores: tuple[Tensor, ...]
     visual: Tensor
     text_weight: Tensor
     scale: Tensor
     phrasing: Tensor | None
 
 
-class AieCmclModule(nn.Module):
+class AieCmclModule(nn.Module, ABC):
     """Stream encoders, their fusion, the classifier, and the two projections into the shared space.
 
-    `streams` maps a stream's name to its encoder; the fused feature is a layer over their concatenation, so a
-    second stream (RGB) joins here. The text projection is used in training alone.
+    `streams` maps a stream's name to its encoder (with `n_features`). The fused feature is a layer over the
+    streams' concatenation or sum; with late fusion every stream has its own layer and classifier, and their
+    probabilities are averaged. The text projection is used in training alone.
     """
 
     def __init__(
-        self, streams: dict[str, FlowEncoder], n_classes: int, text_size: int, options: AieCmclOptions
+        self,
+        streams: Mapping[str, nn.Module],
+        n_classes: int,
+        text_size: int,
+        options: AieCmclOptions,
+        fusion: Fusion = "concat",
     ) -> None:
         super().__init__()
-        self.streams = nn.ModuleDict(streams)
-        n_features = sum(encoder.n_features for encoder in streams.values())
-        self.fusion = nn.Linear(n_features, options.features)
-        self.classifier = nn.Linear(options.features, n_classes)
-        self.visual_projection = nn.Linear(options.features, options.shared, bias=False)
+        self.streams = nn.ModuleDict(dict(streams))
+        self.joined = fusion
+        sizes = [int(encoder.n_features) for encoder in streams.values()]  # type: ignore[arg-type]
+        wide, classes = options.features, n_classes
+        if fusion == "late":
+            self.fusion: nn.Module = nn.ModuleList(nn.Linear(size, wide) for size in sizes)
+            self.classifier: nn.Module = nn.ModuleList(nn.Linear(wide, classes) for _ in sizes)
+        else:
+            self.fusion = nn.Linear(sum(sizes) if fusion == "concat" else sizes[0], wide)
+            self.classifier = nn.Linear(wide, classes)
+        self.visual_projection = nn.Linear(wide, options.shared, bias=False)
         self.text_projection = nn.Linear(text_size, options.shared, bias=False)
         log_scale = torch.tensor(1 / options.temperature).log()
         self.log_scale = nn.Parameter(log_scale, requires_grad=options.learn_temperature)
 
+    @abstractmethod
+    def encode(self, x: Any, noise: dict[str, Tensor], valid: Tensor | None) -> list[Tensor]:
+        """The features (B, D) of every stream, in their order."""
+
     def forward(
-        self, x: Tensor, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None
+        self, x: Images, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None
     ) -> AieOutputs:
         noise = noise or {}
-        x = augment(x, noise)
-        h = self.streams["flow"](x, noise.get("keep_encoded"), valid)
-        fused = torch.relu(self.fusion(h))
-        kept = fused * noise["keep_fused"] if "keep_fused" in noise else fused
+        joined = self._join(self.encode(x, noise, valid))
+        fused = [torch.relu(layer(h)) for layer, h in zip(_layers(self.fusion), joined, strict=True)]
+        kept = [h * noise["keep_fused"] for h in fused] if "keep_fused" in noise else fused
+        scores = [layer(h).float() for layer, h in zip(_layers(self.classifier), kept, strict=True)]
+        visual = self.visual_projection(_mean(kept)).float()
         return AieOutputs(
-            logits=self.classifier(kept),
-            visual=F.normalize(self.visual_projection(kept), dim=1),
+            logits=scores[0] if len(scores) == 1 else _mean([torch.softmax(s, dim=1) for s in scores]).log(),
+            scores=tuple(scores),
+            visual=F.normalize(visual, dim=1),
             text_weight=self.text_projection.weight,
             scale=self.log_scale.exp().clamp_max(LARGEST_SCALE),
             phrasing=noise.get("phrasing"),
         )
 
+    def _join(self, encoded: list[Tensor]) -> list[Tensor]:
+        if self.joined == "late" or len(encoded) == 1:
+            return encoded
+        return [torch.cat(encoded, dim=1) if self.joined == "concat" else torch.stack(encoded).sum(dim=0)]
 
-@register(
-    ModelCard(
-        name="aie-cmcl-flow",
-        title="AIE-CMCL (flow image)",
-        paper="Song et al., IJCNN 2022, arXiv 2205.14643",
-        summary="flow encoder tied to BERT embeddings of AU sentences in training; video alone at test",
-        confirmed="3D CNN features of RGB and flow fused; BERT on FACS text; cross-modal contrastive loss (abstract)",
-        assumed="encoder, sizes, sentences, bank of AU sets, multi-positive form, weights, schedule, augmentation; "
-        "here one stream, the onset-apex flow image, and a 2D encoder",
-    ),
-    AieCmclOptions,
-)
-class AieCmclFlow(Network):
-    """AIE-CMCL with the onset-apex flow image as its one stream."""
 
-    needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"}, action_units="training", sizes={FLOW: (3, 28, 28)})
+def _layers(layer: nn.Module) -> list[nn.Module]:
+    return list(layer) if isinstance(layer, nn.ModuleList) else [layer]
+
+
+def _mean(tensors: list[Tensor]) -> Tensor:
+    return tensors[0] if len(tensors) == 1 else torch.stack(tensors).mean(dim=0)
+
+
+class AieCmcl(Network):
+    """A visual network tied, in training, to BERT embeddings of AU sentences; `build` makes its module."""
+
     plan: AieCmclOptions
 
-    def tensors(self, inputs: Inputs) -> Tensor:
-        return centred(inputs[FLOW])
-
-    def build(self, task: Task) -> AieCmclModule:
-        encoder = FlowEncoder(self.plan.filters, self.plan.dropout)
-        return AieCmclModule({"flow": encoder}, len(task.classes), self.plan.text_size(task), self.plan)
+    @abstractmethod
+    def mirrored(self, x: Any) -> Images:
+        """The left-right mirror images of the module's inputs."""
 
     def targets(self, view: TrainView) -> Targets:
         base = super().targets(view)
-        if not self._uses_text():
+        if not self.uses_text():
             return base
         bank = AttributeBank.of(view, self.plan)
         vectors, alike = bank.vectors, bank.alike
@@ -190,49 +171,25 @@ class AieCmclFlow(Network):
             },
         )
 
-    def check(self, task: Task) -> None:
-        if self.plan.synthetic_clips > 0 and DATASET not in task.classes_of:
-            raise UsageError(
-                f"synthetic pre-training is not possible for task '{task.name}'",
-                found=f"it has no classes for the database '{DATASET}'",
-                do="set synthetic_clips=0, or use megc-3",
-            )
-
-    def pretraining(self, task: Task, seed: int) -> tuple[TrainView, Plan] | None:
-        """Synthetic clips with exact flow and AUs, drawn for this seed."""
-        if self.plan.synthetic_clips == 0:
-            return None
-        sample = sample_flow(self.plan.synthetic_clips, seed=PRETRAINING_SEED + seed)
-        class_of = task.classes_of[DATASET]
-        view = TrainView(
-            arrays={FLOW: sample.flow},
-            labels=np.array([task.classes.index(class_of[str(e)]) for e in sample.emotion]),
-            groups=sample.subject,
-            datasets=np.full(len(sample.subject), DATASET),
-            annotations=tuple(sample.annotations),
-            task=task,
-            fold="synthetic pre-training",
-        )
-        return view, self.plan.model_copy(update={"epochs": self.plan.synthetic_epochs})
-
     def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
-        drawn = draw_augmentation(n, self.plan.flip, self.plan.shift_px, generator)
+        """Dropout of the fused feature, and the phrasing of the step's texts."""
+        drawn = {}
         if self.plan.dropout > 0:
-            for name, size in (("keep_encoded", 25 * self.plan.filters), ("keep_fused", self.plan.features)):
-                drawn[name] = dropout_mask((n, size), self.plan.dropout, generator)
-        if self._uses_text():
+            drawn["keep_fused"] = dropout_mask((n, self.plan.features), self.plan.dropout, generator)
+        if self.uses_text():
             drawn["phrasing"] = torch.rand(n, generator=generator, device=generator.device)
         return drawn
 
-    def views(self, x: Tensor) -> list[Tensor]:
-        return [x, mirror(x)] if self.plan.test_flip else [x]
+    def views(self, x: Any) -> list[Any]:
+        return [x, self.mirrored(x)] if self.plan.test_flip else [x]
 
     def logits(self, outputs: AieOutputs) -> Tensor:
         return outputs.logits
 
     def loss(self, outputs: AieOutputs, batch: Batch) -> Terms:
-        terms = {"classification": weighted_cross_entropy(outputs.logits, batch, self.plan.smoothing)}
-        if self._uses_text():
+        each = [weighted_cross_entropy(scores, batch, self.plan.smoothing) for scores in outputs.scores]
+        terms = {"classification": torch.stack(each).mean()}
+        if self.uses_text():
             terms["contrastive"] = self.plan.weight * self._contrast(outputs, batch)
         return terms
 
@@ -259,21 +216,24 @@ class AieCmclFlow(Network):
 
     def embed(self, module: nn.Module, view: TrainView, inputs: Inputs) -> Embedding | None:
         """The held-out clips in the shared space, and the nearest text of the training bank for each."""
-        if not self._uses_text():
+        if not self.uses_text():
             return None
         bank = AttributeBank.of(view, self.plan)
         if not bank.sentences:
             return None
+        device = next(module.parameters()).device
         with torch.inference_mode():
-            outputs = module.eval()(self.tensors(inputs).to(next(module.parameters()).device))
-            texts = F.linear(torch.tensor(bank.vectors).to(outputs.visual.device), outputs.text_weight)
+            parts = [module.eval()(moved(x, device)) for x in pieces(self.tensors(inputs), self.at_once)]
+            visual = torch.cat([outputs.visual for outputs in parts])
+            texts = F.linear(torch.tensor(bank.vectors).to(device), parts[0].text_weight)
             texts = F.normalize(F.normalize(texts, dim=2).mean(dim=1), dim=1)
-            cosine, nearest = (outputs.visual @ texts.T).max(dim=1)
+            cosine, nearest = (visual @ texts.T).max(dim=1)
         return Embedding(
-            visual=outputs.visual.cpu().numpy(),
+            visual=visual.cpu().numpy(),
             nearest=tuple(bank.sentences[i] for i in nearest.tolist()),
             similarity=cosine.cpu().numpy(),
         )
 
-    def _uses_text(self) -> bool:
+    def uses_text(self) -> bool:
+        """Whether the contrastive loss is part of the training."""
         return self.plan.weight > 0 and self.plan.text != "none"

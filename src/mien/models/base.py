@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.clips.tasks import Task
+from mien.models.images import Images
 from mien.models.options import Options, Plan
 from mien.protocols.view import Inputs, TrainView
 
@@ -28,11 +29,14 @@ class Needs:
         arrays: names of the arrays of a prepared set, with their shape in words.
         action_units: how it uses the AU coding: never, in training only, or (an upper reference) at test.
         sizes: the size of one clip's array, where the method takes that size only.
+        at_least: the smallest size of one clip's array (C, ...), where the method takes any from there on; its
+            first number, the channels, must be met exactly.
     """
 
     arrays: Mapping[str, str]
     action_units: Literal["never", "training", "test"] = "never"
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    at_least: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Recogniser(Protocol):
@@ -63,7 +67,7 @@ class Batch:
     `valid` (B,) is 1 for a clip and 0 for padding; padding must change nothing. None means all ones.
     """
 
-    inputs: Tensor
+    inputs: Images
     targets: Mapping[str, Tensor]
     fixed: Mapping[str, Tensor]
     valid: Tensor | None = None
@@ -96,21 +100,41 @@ class Network(ABC):
 
     Networks whose modules keep to tensor operations that `torch.func.vmap` understands, and take every random
     number from `draw`, can be trained many folds at once (`stackable`).
+
+    Attributes:
+        accumulate: parts that a step's clips are split into, one after another, to spare memory.
+        mixed: train in bfloat16 where the device is a GPU; the loss stays in float32.
+        at_once: most clips in one pass at test; None = all.
     """
 
     needs: Needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"}, sizes={FLOW: (3, 28, 28)})
     stackable: bool = True
+    accumulate: int = 1
+    mixed: bool = False
+    at_once: int | None = None
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
     @abstractmethod
-    def tensors(self, inputs: Inputs) -> Tensor:
-        """The module's input (N, ...) float32, each clip prepared from itself alone."""
+    def tensors(self, inputs: Inputs) -> Images:
+        """The module's input (N, ...), each clip prepared from itself alone.
+
+        All training clips are held in this form: large arrays are handed on as they are (uint8), and the module
+        converts the clips of a step.
+        """
 
     @abstractmethod
     def build(self, task: Task) -> nn.Module:
         """A freshly initialised module (from torch's global generator, which the caller seeds)."""
+
+    def start(self, module: nn.Module) -> None:
+        """Set the weights that training begins from, where they are not random; by default nothing."""
+        return
+
+    def notes(self) -> list[str]:
+        """What a reader of a run must know about how training begins; kept with the run's warnings."""
+        return []
 
     def targets(self, view: TrainView) -> Targets:
         """What to train towards; by default the labels and their class weights."""
@@ -130,7 +154,7 @@ class Network(ABC):
         """Clips of the method's own (synthetic ones) to train on first, and how; by default none."""
         return None
 
-    def views(self, x: Tensor) -> list[Tensor]:
+    def views(self, x: Any) -> list[Any]:
         """The forms of the input whose probabilities are averaged at test; by default the input alone."""
         return [x]
 

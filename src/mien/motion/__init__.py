@@ -1,1 +1,1 @@
-"""Motion between frames: optical strain, scaling of flow images, descriptors."""
+"""Motion between frames: flow, strain, head motion, other times, magnification, scales, descriptors."""

@@ -131,12 +131,16 @@ class PreparedSet:
         table: ClipTable,
         arrays: Mapping[str, ArrayToWrite],
         recipe: Mapping[str, object],
+        beside: Mapping[str, str] | None = None,
         overwrite: bool = False,
     ) -> PreparedSet:
         """The prepared set just written to `path`, a folder that appears only when it is complete.
 
         The same content written twice gives the same bytes; writing it again over itself changes nothing. A
         different set in `path` is replaced only with `overwrite`; a folder that holds anything else, never.
+
+        Args:
+            beside: text files for people, by name, that lie in the folder too; nothing reads them back.
 
         Raises:
             UsageError: `path` is taken.
@@ -150,6 +154,8 @@ class PreparedSet:
         try:
             staged = staging / "set"
             _write_files(staged, name, table, arrays, recipe)
+            for file, text in (beside or {}).items():
+                (staged / file).write_text(text, encoding="utf-8", newline="\n")
             _move_into_place(staged, target, overwrite=overwrite)
         finally:
             shutil.rmtree(staging, ignore_errors=True)

@@ -65,6 +65,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol(
                 "holdout", "hold-out: one random share of {value} of the subjects is held out", default=0.2
             ),
+            Protocol("transfer", "transfer: trained on one set, all clips of another held out"),
         )
     }
 )
@@ -120,6 +121,10 @@ def make_folds(
     g, d, y = _checked(groups, datasets, labels)
     _check_enough(choice, np.unique(g), np.unique(d))
     name = choice.protocol.name
+    if name == "transfer":
+        raise UsageError(
+            "protocol 'transfer' needs a second set", do="name the set to train on: --train-on SET"
+        )
     if name == "lodo":
         sides = [(dataset, d == dataset) for dataset in np.unique(d).tolist()]
     elif name == "kfold":

@@ -86,33 +86,45 @@ def _split_units(names: list[str], units: Floats, x: Floats) -> tuple[tuple[str,
     return tuple(out_names), np.stack(out_units)
 
 
-@cache
-def load_head() -> Head:
-    """The head that ships with the package, read once."""
-    with as_file(files("mien.synthesis") / "data" / "head.npz") as path, np.load(path) as baked:
-        arrays = {name: baked[name] for name in baked.files}
-    for name in ("units", "phenotypes", "shapes"):
-        arrays[name] = arrays[name] / 1000.0
-    vertices = arrays["vertices"].astype(np.float64)
-    names, units = _split_units([str(name) for name in arrays["unit_names"]], arrays["units"], vertices[:, 0])
-    shape_fields = {
-        str(name): field for name, field in zip(arrays["shape_names"], arrays["shapes"], strict=True)
-    }
-    axes = sorted({name[:-1] for name in shape_fields})
+Arrays = Mapping[str, npt.NDArray[np.generic]]
+
+
+def read_baked(name: str) -> Arrays:
+    """The arrays of a baked file of this package (`head.npz`, `bust.npz`)."""
+    with as_file(files("mien.synthesis") / "data" / name) as path, np.load(path) as baked:
+        return {array: baked[array] for array in baked.files}
+
+
+def as_head(arrays: Arrays) -> Head:
+    """The head in the arrays of a baked file."""
+
+    def fields(name: str) -> Floats:
+        return np.asarray(arrays[name], dtype=np.float64) / 1000.0
+
+    def named(names: str, values: Floats) -> dict[str, Floats]:
+        return {str(name): value for name, value in zip(arrays[names], values, strict=True)}
+
+    vertices = np.asarray(arrays["vertices"], dtype=np.float64)
+    names, units = _split_units([str(name) for name in arrays["unit_names"]], fields("units"), vertices[:, 0])
+    shapes = named("shape_names", fields("shapes"))
+    axes = sorted({name[:-1] for name in shapes})
     return Head(
         vertices=vertices,
-        triangles=arrays["triangles"].astype(np.int64),
+        triangles=np.asarray(arrays["triangles"], dtype=np.int64),
         unit_names=names,
         units=units,
-        phenotypes={
-            str(name): field
-            for name, field in zip(arrays["phenotype_names"], arrays["phenotypes"], strict=True)
-        },
-        shapes={axis: (shape_fields[f"{axis}-"], shape_fields[f"{axis}+"]) for axis in axes},
+        phenotypes=named("phenotype_names", fields("phenotypes")),
+        shapes={axis: (shapes[f"{axis}-"], shapes[f"{axis}+"]) for axis in axes},
         landmarks={
             str(name): int(row)
-            for name, row in zip(arrays["landmark_names"], arrays["landmarks"], strict=True)
+            for name, row in zip(arrays["landmark_names"], arrays["landmarks"].tolist(), strict=True)
         },
-        left_eye=arrays["left_eye"].astype(np.int64),
-        right_eye=arrays["right_eye"].astype(np.int64),
+        left_eye=np.asarray(arrays["left_eye"], dtype=np.int64),
+        right_eye=np.asarray(arrays["right_eye"], dtype=np.int64),
     )
+
+
+@cache
+def load_head() -> Head:
+    """The face that ships with the package, read once."""
+    return as_head(read_baked("head.npz"))

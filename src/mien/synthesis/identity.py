@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,13 +48,47 @@ def identity_vertices(
     return vertices
 
 
-def draw_identity(head: Head, rng: np.random.Generator) -> Floats:
-    """Vertices (V, 3) of a random adult: one phenotype dominates, all shape axes vary a little."""
-    names = list(head.phenotypes)
-    mixture = rng.dirichlet(np.full(len(names), 0.25))
+@dataclass(frozen=True)
+class Descent:
+    """What an identity is mixed from: weights of the phenotypes (adding up to one) and of the shape axes."""
+
+    phenotypes: Mapping[str, float]
+    shapes: Mapping[str, float]
+
+    def share(self, word: str) -> float:
+        """Weight of the phenotypes with this word in their name: `male`, `old`, `asian` ..."""
+        return sum(weight for name, weight in self.phenotypes.items() if word in name.split("-"))
+
+
+def draw_descent(head: Head, rng: np.random.Generator) -> Descent:
+    """A random adult: one phenotype dominates, all shape axes vary a little."""
+    mixture = rng.dirichlet(np.full(len(head.phenotypes), 0.25))
     strengths = np.clip(rng.normal(0.0, SHAPE_SPREAD, len(head.shapes)), -1.0, 1.0)
-    return identity_vertices(
-        head,
-        dict(zip(names, mixture.tolist(), strict=True)),
+    return Descent(
+        dict(zip(head.phenotypes, mixture.tolist(), strict=True)),
         dict(zip(head.shapes, strengths.tolist(), strict=True)),
     )
+
+
+def draw_adult(head: Head, rng: np.random.Generator) -> Descent:
+    """A random adult to be looked at: clearly of one sex, mostly young, with moderate deviations."""
+    sex = rng.choice(["female", "male"])
+    own, old = rng.uniform(0.82, 1.0), rng.beta(1.0, 3.0)
+    ethnicities = dict(zip(("african", "asian", "caucasian"), rng.dirichlet([0.35, 0.45, 0.45]), strict=True))
+    phenotypes = {}
+    for name in head.phenotypes:
+        ethnicity, its_sex, age = name.split("-")
+        share = (own if its_sex == sex else 1 - own) * (old if age == "old" else 1 - old)
+        phenotypes[name] = float(share * ethnicities[ethnicity])
+    # broad heads and slanting brows soon look drawn rather than grown
+    spread = {
+        axis: SHAPE_SPREAD * (0.5 if axis.startswith(("head-", "brow-")) else 0.9) for axis in head.shapes
+    }
+    shapes = {axis: float(np.clip(rng.normal(0.0, width), -1.0, 1.0)) for axis, width in spread.items()}
+    return Descent(phenotypes, shapes)
+
+
+def draw_identity(head: Head, rng: np.random.Generator) -> Floats:
+    """Vertices (V, 3) of a random adult."""
+    descent = draw_descent(head, rng)
+    return identity_vertices(head, descent.phenotypes, descent.shapes)

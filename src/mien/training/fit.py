@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mien.clips.tasks import Task
 from mien.models.base import Needs, Network, Recogniser
+from mien.models.images import Images, moved, pieces
 from mien.models.options import Plan
 from mien.models.registry import Method
 from mien.models.stem import FlowStem
@@ -75,15 +76,22 @@ def predict(
     network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
 ) -> NDArray[np.float64]:
     """Class probabilities (N, K): the mean over the modules and over the network's views of the input."""
-    x = network.tensors(inputs).to(device)
-    images = network.views(x)
     with torch.inference_mode():
-        found = [
-            torch.softmax(network.logits(module.eval()(image)).double(), dim=1)
-            for module in modules
-            for image in images
+        parts = [
+            _mean_prob(network, modules, moved(x, device))
+            for x in pieces(network.tensors(inputs), network.at_once)
         ]
-    return torch.stack(found).mean(dim=0).cpu().numpy()
+    return torch.cat(parts).cpu().numpy()
+
+
+def _mean_prob(network: Network, modules: Sequence[nn.Module], x: Images) -> Tensor:
+    views = network.views(x)
+    found = [
+        torch.softmax(network.logits(module.eval()(view)).double(), dim=1)
+        for module in modules
+        for view in views
+    ]
+    return torch.stack(found).mean(dim=0)
 
 
 def use_kernels(module: nn.Module, compiled: bool) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from mien.models.base import Batch
+from mien.models.base import Batch, Terms
+from mien.models.images import picked
 from mien.models.options import Plan
+from mien.training import together
 from mien.training.material import Material, learning_rate
 
 Observer = Callable[[int, nn.Module], None]
@@ -31,23 +33,23 @@ def train(material: Material, observer: Observer | None = None) -> Curve:
         module.train()
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(plan, epoch)
-        sums: dict[str, torch.Tensor] = {}
+        sums: dict[str, Tensor] = {}
         for chosen in material.epoch():
-            batch = Batch(
-                material.inputs[chosen],
-                {name: target[chosen] for name, target in material.targets.per_clip.items()},
-                material.targets.fixed,
-            )
-            outputs = module(batch.inputs, noise=material.draw(len(chosen)))
-            terms = material.network.loss(outputs, batch)
+            noise = material.draw(len(chosen))
             optimiser.zero_grad(set_to_none=True)
-            torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+            for part in together.own_parts(len(chosen), material.network.accumulate):
+                terms = _terms(material, chosen[part], {name: drawn[part] for name, drawn in noise.items()})
+                share = len(chosen[part]) / len(chosen)
+                loss = torch.stack(list(terms.values())).sum() * share
+                loss.backward()  # type: ignore[no-untyped-call]
+                for name, term in terms.items():
+                    sums[name] = sums.get(name, 0.0) + term.detach() * len(chosen[part])
+            together.add_gradients(module)
             if plan.clip_norm > 0:
                 nn.utils.clip_grad_norm_(module.parameters(), plan.clip_norm)
             optimiser.step()
-            for name, term in terms.items():
-                sums[name] = sums.get(name, 0.0) + term.detach() * len(chosen)
-        means = {name: float(value) / len(material.inputs) for name, value in sums.items()}
+        together.average_buffers(module)
+        means = {name: value / material.n_clips for name, value in together.add_up(sums).items()}
         curve.append({"loss": sum(means.values()), **means})
         if observer is not None:
             observer(epoch, module)
@@ -55,7 +57,20 @@ def train(material: Material, observer: Observer | None = None) -> Curve:
     return curve
 
 
-def make_optimiser(parameters: list[torch.Tensor], plan: Plan) -> torch.optim.Optimizer:
+def _terms(material: Material, clips: Tensor, noise: dict[str, Tensor]) -> Terms:
+    """The named losses of some clips, with gradients."""
+    batch = Batch(
+        picked(material.inputs, clips),
+        {name: target[clips] for name, target in material.targets.per_clip.items()},
+        material.targets.fixed,
+    )
+    mixed = material.network.mixed and clips.device.type == "cuda"
+    with torch.autocast(clips.device.type, dtype=torch.bfloat16, enabled=mixed):
+        outputs = material.module(batch.inputs, noise=noise)
+    return material.network.loss(outputs, batch)
+
+
+def make_optimiser(parameters: list[Tensor], plan: Plan) -> torch.optim.Optimizer:
     """The plan's optimiser; the fused step does all parameters of a small network in one call."""
     kind = torch.optim.AdamW if plan.optimiser == "adamw" else torch.optim.Adam
     return kind(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.models.base import Network, Targets
+from mien.models.images import Images, moved, n_clips
 from mien.models.options import Plan
 from mien.protocols.view import TrainView
 from mien.training import keys
@@ -26,18 +27,22 @@ class Material:
 
     network: Network
     module: nn.Module
-    inputs: Tensor
+    inputs: Images
     targets: Targets
     generator: torch.Generator
     plan: Plan
 
     @property
+    def n_clips(self) -> int:
+        return n_clips(self.inputs)
+
+    @property
     def steps_per_epoch(self) -> int:
-        return math.ceil(len(self.inputs) / self.plan.batch_size)
+        return math.ceil(self.n_clips / self.plan.batch_size)
 
     def epoch(self) -> Iterator[Tensor]:
         """The clips of each step of one epoch, in a fresh random order."""
-        order = torch.randperm(len(self.inputs), generator=self.generator, device=self.generator.device)
+        order = torch.randperm(self.n_clips, generator=self.generator, device=self.generator.device)
         return iter(torch.split(order, self.plan.batch_size))
 
     def draw(self, n: int) -> dict[str, Tensor]:
@@ -56,13 +61,14 @@ def gather(
     """The material of one fold, seed and member; the module begins from `start` if given, else afresh."""
     with keys.seeded(seed, view.fold, member, "start"):
         module = network.build(view.task)
+    network.start(module)
     if start is not None:
         module.load_state_dict(dict(start))
     targets = network.targets(view)
     return Material(
         network=network,
         module=module.to(device),
-        inputs=network.tensors(view.arrays).to(device),
+        inputs=moved(network.tensors(view.arrays), device),
         targets=Targets(_to(targets.per_clip, device), _to(targets.fixed, device)),
         generator=keys.generator(device, seed, view.fold, member, "training"),
         plan=network.plan,

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
 from mien.models.base import Batch
+from mien.models.images import Images, picked, stack
 from mien.training.loop import Curve, make_optimiser
 from mien.training.material import Material, learning_rate
 
@@ -39,7 +40,7 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
     optimiser = make_optimiser(list(parameters.values()), plan)
 
     def loss(
-        p: State, b: State, inputs: Tensor, targets: State, f: State, noise: State, valid: Tensor
+        p: State, b: State, inputs: Images, targets: State, f: State, noise: State, valid: Tensor
     ) -> object:
         b = {name: value.clone() for name, value in b.items()}
         outputs = functional_call(template, (p, b), (inputs,), {"noise": noise, "valid": valid})
@@ -64,7 +65,7 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
                 sums[name] = sums.get(name, 0.0) + term.detach() * valid.sum(dim=1)
         rows = {name: value.tolist() for name, value in sums.items()}
         for i, material in enumerate(materials):
-            means = {name: values[i] / len(material.inputs) for name, values in rows.items()}
+            means = {name: values[i] / material.n_clips for name, values in rows.items()}
             curves[i].append({"loss": sum(means.values()), **means})
         if observer is not None:
             _unstack(materials, parameters, buffers)
@@ -78,7 +79,7 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
 
 def _pad_step(
     materials: Sequence[Material], step: Sequence[Tensor]
-) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor], Tensor]:
+) -> tuple[Images, dict[str, Tensor], dict[str, Tensor], Tensor]:
     """One step of all folds: inputs (F, B, ...), targets, random numbers and validity (F, B)."""
     longest = max(len(chosen) for chosen in step)
     inputs, targets, noise, valid = [], [], [], []
@@ -87,11 +88,11 @@ def _pad_step(
         missing = longest - len(chosen)
         # A fold is padded with its own first clip: nothing of another fold ever enters its batch.
         padded = torch.cat([chosen, chosen[:1].expand(missing)])
-        inputs.append(material.inputs[padded])
+        inputs.append(picked(material.inputs, padded))
         targets.append({name: t[padded] for name, t in material.targets.per_clip.items()})
         noise.append({name: torch.cat([n, n[:1].expand(missing, *n.shape[1:])]) for name, n in drawn.items()})
         valid.append(torch.arange(longest, device=chosen.device) < len(chosen))
-    return torch.stack(inputs), _stack(targets), _stack(noise), torch.stack(valid).float()
+    return stack(inputs), _stack(targets), _stack(noise), torch.stack(valid).float()
 
 
 def _stack(rows: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:

@@ -165,3 +165,10 @@ def test_a_file_that_is_no_clip_table_is_an_input_error(tmp_path: Path, content:
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         ClipTable.read_csv(tmp_path / "none.csv")
+
+
+def test_rows_are_plain_values_by_column() -> None:
+    clip = {"dataset": "samm", "subject": "006", "clip": "006_1_2", "key": "k", "fps": 200, "onset": 5562}
+    (row,) = ClipTable.from_rows([clip]).rows()
+    assert row == {**dict.fromkeys(COLUMNS), **clip, "emotion": "", "notes": ""}
+    assert type(row["onset"]) is int

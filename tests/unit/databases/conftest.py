@@ -1,13 +1,16 @@
-"""The real annotation tables, read once."""
+"""The real annotation tables, read once; and lets these tests import `small_copies` beside them."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from mien.clips.table import ClipTable
 from mien.databases import casme2, casme3, mmew, samm, smic
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_copies import SHEETS, write_frames, write_sheet
 
 from mien.clips.table import ClipTable
 from mien.clips.tasks import get
 from mien.databases import megc2019
-from mien.errors import InputError
+from mien.databases.database import Database
+from mien.databases.registry import get as get_database
+from mien.errors import InputError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +141,39 @@ def test_a_list_that_is_none_names_the_lines(tmp_path: Path) -> None:
         megc2019.read_list(file)
     assert "line 2" in str(refused.value)
     assert "line 3" in str(refused.value)
+
+
+@pytest.fixture
+def three_databases(tmp_path: Path) -> Path:
+    """Made-up copies of the three databases below one root, two clips each."""
+    root = tmp_path / "disk"
+    for name, variant in (("casme2", "raw_selected"), ("samm", "raw"), ("smic", "hs")):
+        source = get_database(name)
+        assert isinstance(source, Database)
+        file, rows = SHEETS[name, variant]
+        sheet = write_sheet(root / name / file, rows)
+        write_frames(source, source.read(sheet, None, variant).table.rows(), root / name, variant)
+    return root
+
+
+def test_the_composite_is_loaded_from_three_folders(three_databases: Path) -> None:
+    source = get_database("megc2019")
+    loaded = source.load(three_databases)
+    assert Counter(loaded.table.datasets.tolist()) == {"casme2": 2, "samm": 2, "smic": 2}
+    assert loaded.problems == ()
+    for row in loaded.table.rows():
+        first = loaded.frames[row["key"]].files[0]
+        assert first == three_databases / source.frame_path(row, row["onset"])
+
+
+def test_a_database_that_the_composite_lacks_is_named(three_databases: Path) -> None:
+    shutil.rmtree(three_databases / "samm")
+    with pytest.raises(InputError, match="one folder of samm"):
+        get_database("megc2019").load(three_databases)
+
+
+def test_the_composite_has_no_sheet_of_its_own(three_databases: Path) -> None:
+    with pytest.raises(UsageError, match="no sheet"):
+        get_database("megc2019").load(three_databases, sheet=three_databases / "list.csv")
+    with pytest.raises(UsageError, match="no variant"):
+        get_database("megc2019").load(three_databases, variant="hs")

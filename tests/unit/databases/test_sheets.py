@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
+from small_copies import write_sheet as workbook
 
 from mien.clips.table import ClipTable
-from mien.databases import casme2, casme3, mmew, samm, smic
+from mien.databases import casme, casme2, casme3, casme_sq, dfme, four_dme, mmew, samm, samm_lv, smic
+from mien.databases.loaded import Problem
+from mien.databases.sheet import frame_number, objective_class
 from mien.errors import InputError
 
 SAMM_HEADER = ["Subject", "Filename", "Onset Frame", "Apex Frame", "Offset Frame", "Action Units",
                "Estimated Emotion", "Objective Classes", "Notes"]  # fmt: skip
 SAMM_ROW = ["006", "006_1_2", 10, 20, 30, 4, "Anger", 3, "While  blinking"]
-
-
-def workbook(file: Path, rows: list[list[object]]) -> Path:
-    width = max(len(row) for row in rows)
-    padded = [[*row, *[""] * (width - len(row))] for row in rows]
-    pd.DataFrame(padded).to_excel(file, header=False, index=False)
-    return file
 
 
 def test_a_header_below_explanations_is_found(tmp_path: Path) -> None:
@@ -102,7 +97,61 @@ def test_a_wrong_roman_number_is_named(tmp_path: Path) -> None:
         casme3.read(file)
 
 
-READERS: list[Callable[[Path], ClipTable]] = [casme2.read, samm.read, smic.read, mmew.read, casme3.read]
+def test_bad_rows_are_problems_and_the_others_clips(tmp_path: Path) -> None:
+    other = [*SAMM_ROW[:1], "006_1_3", *SAMM_ROW[2:]]
+    rows = [SAMM_HEADER, SAMM_ROW, ["006", "picture", *SAMM_ROW[2:]], other, SAMM_ROW]
+    reading = samm.read_rows(workbook(tmp_path / "codes.xlsx", rows))
+    assert reading.table.keys.tolist() == ["006_006_1_2", "006_006_1_3"]
+    assert reading.problems == (
+        Problem("", "line 3", "file 'picture' of subject '006' is no SAMM clip"),
+        Problem("006_006_1_2", "line 5", "the clip occurs more than once; this row is left out"),
+    )
+
+
+def test_corrections_are_listed_with_their_reason(tmp_path: Path) -> None:
+    wrong = ["032", "032_3_1", 4896, 1930, 4970, "4A", "Anger", 3, "frowns"]
+    reading = samm.read_rows(workbook(tmp_path / "codes.xlsx", [SAMM_HEADER, wrong]))
+    (correction,) = reading.corrections
+    assert (correction.key, correction.where) == ("032_032_3_1", "line 2")
+    assert correction.what.startswith("apex 1930 in the table, here not known: it lies before the onset 4896")
+    assert reading.table.frame["notes"].tolist() == [f"frowns; {correction.what}"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [("46", 46), ("46.0", 46), ("/", None), ("", None), ("-1", None), ("-1.0", None), ("0", 0)],
+)
+def test_frame_numbers(cell: str, number: int | None) -> None:
+    assert frame_number({"onset": cell}, "onset") == number
+
+
+def test_zero_is_no_frame_where_frames_count_from_one() -> None:
+    assert frame_number({"onset": "0"}, "onset", first=1) is None
+    assert frame_number({"onset": "1"}, "onset", first=1) == 1
+
+
+@pytest.mark.parametrize(("cell", "number"), [("VI", 6), ("ii", 2), ("7", 7), ("7.0", 7), ("", None)])
+def test_objective_classes_in_both_numerals(cell: str, number: int | None) -> None:
+    assert objective_class(cell) == number
+
+
+def test_casme_sq_rows_that_are_no_clips_are_told(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["subject", "name", "onset"],
+        [1, "anger1_1", 557, 572, 608, 51, "4+10", "negative", "macro-expression", "anger"],
+        [1, "anger1_2", 557, 572, 608, 51, "4+10", "angry", "macro-expression", "anger"],
+        [23, "anger1_3", 557, 572, 608, 51, "4+10", "negative", "macro-expression", "anger"],
+        [1, "anger1", 557, 572, 608],
+    ]
+    reading = casme_sq.read_rows(workbook(tmp_path / "code.xlsx", rows))
+    assert reading.table.frame["au"].tolist() == ["4+10"]
+    assert [problem.where for problem in reading.problems] == ["line 3", "line 4", "line 5"]
+
+
+READERS: list[Callable[[Path], ClipTable]] = [
+    casme.read, casme2.read, samm.read, smic.read, mmew.read, casme3.read, casme_sq.read, samm_lv.read, dfme.read,
+    four_dme.read,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -123,7 +172,7 @@ def test_another_kind_of_file_is_an_input_error(
 ) -> None:
     file = tmp_path / name
     file.write_bytes(content)
-    with pytest.raises(InputError, match=r"cannot be read|no header row") as refused:
+    with pytest.raises(InputError, match=r"cannot be read|no header row|no rows of") as refused:
         read(file)
     assert str(file) in str(refused.value)
 

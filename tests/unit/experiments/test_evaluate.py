@@ -17,6 +17,7 @@ from mien.experiments.compare import compare
 from mien.experiments.evaluate import evaluate
 from mien.experiments.run import Run
 from mien.experiments.setting import EvaluateConfig
+from mien.models.ststnet import Ststnet
 from mien.prepare.prepared import PreparedSet
 
 
@@ -174,3 +175,13 @@ def test_auto_measures_and_says_why(config: EvaluateConfig, tmp_path: Path) -> N
     run = evaluate(config.model_copy(update={"backend": "auto"}), tmp_path / "run")
     assert run.record["backend"] in backends.BACKENDS
     assert "measured here" in run.record["backend_reason"]
+
+
+def test_what_a_network_notes_about_its_start_is_kept_with_the_warnings(
+    config: EvaluateConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ststnet, "notes", lambda self: ["the stream starts from random weights"])
+    run = evaluate(config, tmp_path / "run")
+    evaluate(config, tmp_path / "run")
+    record = json.loads((run.path / "run.json").read_text())
+    assert record["warnings"] == ["the stream starts from random weights"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mien.clips.table import ClipTable
 from mien.errors import InputError, MienError, UsageError
 from mien.experiments.setting import EvaluateConfig, resolve
 from mien.prepare.importing import import_megc2019_flow
@@ -19,7 +20,8 @@ def _config(data: object, **more: object) -> EvaluateConfig:
 
 
 def test_folds_cover_the_kept_clips_once(small_set: PreparedSet) -> None:
-    setting, data, excluded = resolve(_config(small_set.path))
+    found = resolve(_config(small_set.path))
+    setting, data, excluded = found.setting, found.data, found.excluded
     held = np.concatenate([fold.held_out for fold in setting.folds])
     assert sorted(held.tolist()) == list(range(len(setting.keys)))
     assert len(setting.keys) + len(excluded) == len(data)
@@ -27,7 +29,8 @@ def test_folds_cover_the_kept_clips_once(small_set: PreparedSet) -> None:
 
 def test_the_oracle_gets_action_units_and_leaves_uncoded_clips_out(shared_data: Path, tmp_path: Path) -> None:
     data = import_megc2019_flow(shared_data / "megc2019_flow", tmp_path / "set")
-    setting, _, excluded = resolve(_config(data.path, model="au-oracle"))
+    found = resolve(_config(data.path, model="au-oracle"))
+    setting, excluded = found.setting, found.excluded
     assert len(setting.keys) == 278 and len(excluded) == 164
     assert all("no AU coding" in reason for _, reason in excluded)
     assert set(setting.arrays) == {"action_units"}
@@ -35,7 +38,8 @@ def test_the_oracle_gets_action_units_and_leaves_uncoded_clips_out(shared_data: 
 
 def test_real_set_has_68_folds(shared_data: Path, tmp_path: Path) -> None:
     data = import_megc2019_flow(shared_data / "megc2019_flow", tmp_path / "set")
-    setting, _, excluded = resolve(_config(data.path, protocol="cde"))
+    found = resolve(_config(data.path, protocol="cde"))
+    setting, excluded = found.setting, found.excluded
     assert len(setting.folds) == 68 and len(setting.keys) == 442 and not excluded
 
 
@@ -70,7 +74,10 @@ def test_a_set_of_another_size_is_refused_by_networks(tmp_path: Path) -> None:
     data = synthetic_flow(tmp_path / "set", subjects=6, clips_per_subject=8, size=32, seed=1)
     with pytest.raises(InputError, match="in one size only"):
         resolve(_config(data.path, model="ststnet"))
-    assert resolve(_config(data.path, model="lda-hoof"))[0].arrays["onset_apex_flow"].shape[2:] == (32, 32)
+    assert resolve(_config(data.path, model="lda-hoof")).setting.arrays["onset_apex_flow"].shape[2:] == (
+        32,
+        32,
+    )
 
 
 def test_a_class_of_one_subject_only_is_refused(small_set: PreparedSet, tmp_path: Path) -> None:
@@ -96,3 +103,39 @@ def test_a_missing_gpu_is_told(small_set: PreparedSet) -> None:
         resolve(_config(small_set.path, device="cuda"))
     with pytest.raises(UsageError):
         resolve(_config(small_set.path, model="none"))
+
+
+def test_a_transfer_trains_on_one_set_and_holds_out_all_of_another(
+    small_set: PreparedSet, tmp_path: Path
+) -> None:
+    other = _of_others(small_set, tmp_path / "other")
+    found = resolve(_config(small_set.path, protocol="transfer", train_on=str(other.path)))
+    (fold,) = found.setting.folds
+    assert all(group.startswith("synthetic/other-") for group in found.setting.groups[fold.train])
+    assert found.setting.keys[fold.held_out].tolist() == small_set.table.keys.tolist()
+    np.testing.assert_array_equal(
+        found.setting.arrays["onset_apex_flow"][fold.held_out], small_set.arrays["onset_apex_flow"]
+    )
+    assert found.trained_on is not None and found.trained_on.name == "other"
+
+
+def test_a_transfer_between_sets_of_the_same_people_is_refused(small_set: PreparedSet) -> None:
+    with pytest.raises(InputError, match="same people"):
+        resolve(_config(small_set.path, protocol="transfer", train_on=str(small_set.path)))
+
+
+def test_a_set_to_train_on_goes_with_the_transfer_alone(small_set: PreparedSet) -> None:
+    with pytest.raises(UsageError, match="goes with protocol 'transfer'"):
+        resolve(_config(small_set.path, train_on=str(small_set.path)))
+    with pytest.raises(UsageError, match="needs a second set"):
+        resolve(_config(small_set.path, protocol="transfer"))
+
+
+def _of_others(data: PreparedSet, path: Path) -> PreparedSet:
+    """The same clips, said to be of other people."""
+    frame = data.table.frame
+    table = ClipTable(frame.assign(subject="other-" + frame["subject"], key="other-" + frame["key"]))
+    flow = ArrayToWrite(
+        np.array(data.arrays["onset_apex_flow"]), ("u", "v", "strain"), "px", "made for this test"
+    )
+    return PreparedSet.write(path, name="other", table=table, arrays={"onset_apex_flow": flow}, recipe={})

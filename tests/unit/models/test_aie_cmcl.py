@@ -1,122 +1,75 @@
-"""AIE-CMCL on the flow image: what it is made of, where gradients go, and that text stays in training."""
+"""The heads that all forms of AIE-CMCL share: fusion of streams, scores, the shared space."""
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-from collections.abc import Callable
-
-import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
-from mien.clips import tasks
-from mien.errors import UsageError
-from mien.experiments.jobs import Job, run_job, train_view
-from mien.experiments.setting import Setting
-from mien.facs.annotation import parse
-from mien.models.aie_cmcl import AieCmclFlow, AieCmclModule, AieCmclOptions
-from mien.models.base import FLOW, Batch
-from mien.training.fit import NetworkRecogniser
-from mien.training.material import gather
-
-CPU = torch.device("cpu")
+from mien.models.aie_cmcl import AieCmclModule, AieCmclOptions
+from mien.models.base import Batch
 
 
-def _step(setting: Setting, **options: object) -> tuple[dict[str, torch.Tensor], torch.nn.Module]:
-    network = AieCmclFlow(AieCmclOptions(**options))  # type: ignore[arg-type]
-    material = gather(network, train_view(setting, setting.folds[0]), seed=0, member=0, device=CPU)
-    targets = material.targets
-    batch = Batch(material.inputs, targets.per_clip, targets.fixed)
-    outputs = material.module.train()(batch.inputs, noise=material.draw(len(batch.inputs)))
-    return network.loss(outputs, batch), material.module
+class _Streams(AieCmclModule):
+    """Streams whose encoders are linear layers on parts of a vector."""
+
+    def encode(self, x: Tensor, noise: dict[str, Tensor], valid: Tensor | None) -> list[Tensor]:
+        return [encoder(x) for encoder in self.streams.values()]
 
 
-def test_loss_has_both_terms_and_reaches_both_projections(small_setting: Callable[..., Setting]) -> None:
-    terms, module = _step(small_setting("aie-cmcl-flow"), text="sentences", weight=0.5)
-    assert set(terms) == {"classification", "contrastive"}
-    terms["contrastive"].backward()
-    assert isinstance(module, AieCmclModule)
-    for layer in (module.visual_projection, module.text_projection, module.fusion):
-        assert layer.weight.grad is not None and layer.weight.grad.abs().max() > 0
-    assert module.classifier.weight.grad is None
-    assert module.log_scale.grad is not None
+class _Encoder(nn.Linear):
+    n_features = 6
 
 
-def test_without_text_there_is_no_contrastive_term(small_setting: Callable[..., Setting]) -> None:
-    for options in ({"text": "none"}, {"weight": 0}):
-        terms, _ = _step(small_setting("aie-cmcl-flow"), **options)
-        assert set(terms) == {"classification"}
+def _module(fusion: str, names: tuple[str, ...] = ("rgb", "flow")) -> _Streams:
+    torch.manual_seed(0)
+    options = AieCmclOptions(features=16, shared=8)
+    return _Streams({name: _Encoder(5, 6) for name in names}, 3, 10, options, fusion)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("positives", ["multi", "soft", "diagonal"])
-@pytest.mark.parametrize("columns", ["bank", "batch"])
-@pytest.mark.parametrize("text", ["sentences", "names", "emotion", "multi-hot", "shuffled"])
-def test_every_form_of_the_loss_is_finite(
-    positives: str, columns: str, text: str, small_setting: Callable[..., Setting]
-) -> None:
-    terms, _ = _step(
-        small_setting("aie-cmcl-flow"), positives=positives, columns=columns, text=text, weight=1
-    )
-    assert all(torch.isfinite(t) for t in terms.values()) and float(terms["contrastive"].detach()) > 0
+X = torch.randn(4, 5, generator=torch.Generator().manual_seed(1))
 
 
-def test_the_temperature_can_be_fixed(small_setting: Callable[..., Setting]) -> None:
-    _, module = _step(small_setting("aie-cmcl-flow"), learn_temperature=False, temperature=0.1)
-    assert isinstance(module, AieCmclModule) and not module.log_scale.requires_grad
-    assert float(module.log_scale.exp()) == pytest.approx(10, rel=1e-5)
+@pytest.mark.parametrize("fusion", ["concat", "sum", "late"])
+def test_every_fusion_gives_scores_and_a_unit_embedding(fusion: str) -> None:
+    outputs = _module(fusion)(X)
+    assert outputs.logits.shape == (4, 3) and outputs.visual.shape == (4, 8)
+    torch.testing.assert_close(outputs.visual.norm(dim=1), torch.ones(4))
+    assert len(outputs.scores) == (2 if fusion == "late" else 1)
+    assert all(p.grad is None for p in _module(fusion).parameters())
 
 
-def test_prediction_takes_no_action_units() -> None:
-    assert list(inspect.signature(NetworkRecogniser.predict_proba).parameters) == ["self", "inputs"]
-    assert "noise" in inspect.signature(AieCmclModule.forward).parameters
-    assert not {"au", "text", "annotations"} & set(inspect.signature(AieCmclModule.forward).parameters)
+def test_concat_reads_both_streams_side_by_side_and_sum_adds_them() -> None:
+    for fusion in ("concat", "sum"):
+        module = _module(fusion)
+        h = [encoder(X) for encoder in module.streams.values()]
+        joined = torch.cat(h, dim=1) if fusion == "concat" else h[0] + h[1]
+        wanted = module.classifier(torch.relu(module.fusion(joined)))
+        torch.testing.assert_close(module(X).logits, wanted)
 
 
-def test_test_flip_makes_mirror_images_equal(small_setting: Callable[..., Setting]) -> None:
-    setting = small_setting("aie-cmcl-flow", epochs=1, members=1, synthetic_clips=0, test_flip=True)
-    learner = NetworkRecogniser(AieCmclFlow(AieCmclOptions.parse(setting.options, model="x")), 0)
-    learner.fit(train_view(setting, setting.folds[0]))
-    flow = setting.arrays[FLOW][:4]
-    mirrored = flow[..., ::-1].copy()
-    mirrored[:, 0] *= -1
-    np.testing.assert_allclose(
-        learner.predict_proba({FLOW: flow}), learner.predict_proba({FLOW: mirrored}), atol=1e-5
-    )
+def test_late_fusion_averages_the_probabilities_of_the_streams() -> None:
+    outputs = _module("late")(X)
+    each = [torch.softmax(scores, dim=1) for scores in outputs.scores]
+    torch.testing.assert_close(torch.softmax(outputs.logits, dim=1), (each[0] + each[1]) / 2)
 
 
-def test_embeds_held_out_clips_beside_training_texts(small_setting: Callable[..., Setting]) -> None:
-    setting = small_setting("aie-cmcl-flow", epochs=1, members=1, synthetic_clips=0)
-    found = run_job(setting, Job(0, 0), compiled=False).embedding
-    n = len(setting.folds[0].held_out)
-    assert found is not None and found.visual.shape[0] == len(found.nearest) == len(found.similarity) == n
-    np.testing.assert_allclose(np.linalg.norm(found.visual, axis=1), 1, atol=1e-5)
+def test_late_fusion_trains_each_stream_by_its_own_scores() -> None:
+    """Its loss is the mean of the streams' losses, not the loss of their mean."""
+    from mien.models.aie_cmcl_clips import AieCmclSmall, SmallOptions
+
+    network = AieCmclSmall(SmallOptions(fusion="late", weight=0, smoothing=0))
+    outputs = _module("late")(X)
+    label = torch.tensor([0, 1, 2, 0])
+    batch = Batch(X, {"label": label, "weight": torch.ones(4)}, {})
+    each = [nn.functional.cross_entropy(scores, label) for scores in outputs.scores]
+    wanted = (each[0] + each[1]) / 2
+    torch.testing.assert_close(network.loss(outputs, batch)["classification"], wanted)
+    assert float(wanted.detach()) > float(nn.functional.nll_loss(outputs.logits, label).detach())
 
 
-def test_clips_without_any_action_units_are_classified_all_the_same(
-    small_setting: Callable[..., Setting],
-) -> None:
-    setting = small_setting("aie-cmcl-flow", epochs=2, synthetic_clips=0, learning_rate=0.01)
-    uncoded = dataclasses.replace(setting, annotations=tuple(parse(None) for _ in setting.annotations))
-    for columns in ("bank", "batch"):
-        options = {**uncoded.options, "columns": columns}
-        result = run_job(dataclasses.replace(uncoded, options=options), Job(0, 0), compiled=False)
-        assert np.isfinite(result.prob).all() and result.embedding is None
-        assert (result.curve[0, :, result.curve_names.index("contrastive")] == 0).all()
-
-
-def test_synthetic_pre_training_changes_the_start_and_repeats_itself(
-    small_setting: Callable[..., Setting],
-) -> None:
-    few = {"epochs": 1, "members": 1, "synthetic_epochs": 1}
-    prob = [
-        run_job(small_setting("aie-cmcl-flow", synthetic_clips=n, **few), Job(0, 0), compiled=False).prob
-        for n in (0, 40, 40)
-    ]
-    assert prob[1].tobytes() == prob[2].tobytes() != prob[0].tobytes()
-
-
-def test_synthetic_pre_training_needs_a_task_that_covers_it() -> None:
-    network = AieCmclFlow(AieCmclOptions(synthetic_clips=8))
-    with pytest.raises(UsageError, match="not possible for task 'casme2-5'"):
-        network.check(tasks.get("casme2-5"))
+def test_one_stream_is_the_same_under_every_fusion() -> None:
+    found = [_module(fusion, ("flow",))(X).logits for fusion in ("concat", "sum")]
+    assert torch.equal(found[0], found[1])
+    late = _module("late", ("flow",))(X).logits
+    torch.testing.assert_close(torch.softmax(late, 1), torch.softmax(found[0], 1))

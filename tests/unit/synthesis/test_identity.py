@@ -7,7 +7,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.synthesis.head import load_head
-from mien.synthesis.identity import draw_identity, identity_vertices
+from mien.synthesis.identity import Descent, draw_adult, draw_identity, identity_vertices
 
 
 def test_no_wish_gives_the_base_mesh() -> None:
@@ -53,3 +53,21 @@ def test_drawn_identities_differ_and_repeat() -> None:
     first, again, other = (draw_identity(head, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.02
+
+
+def test_an_adult_is_clearly_of_one_sex_and_no_caricature() -> None:
+    head = load_head()
+    descents = [draw_adult(head, np.random.default_rng(seed)) for seed in range(40)]
+    male = np.array([descent.share("male") for descent in descents])
+    assert ((male < 0.2) | (male > 0.8)).all() and 0.2 < (male > 0.5).mean() < 0.8
+    for descent in descents:
+        assert sum(descent.phenotypes.values()) == pytest.approx(1.0)
+        assert max(map(abs, descent.shapes.values())) <= 1
+        assert descent.share("old") + descent.share("young") == pytest.approx(1.0)
+    assert all(max(descent.share(name) for descent in descents) > 0.6 for name in ("asian", "african"))
+
+
+def test_the_share_of_a_word_reads_whole_words() -> None:
+    descent = Descent({"asian-female-young": 0.25, "asian-male-old": 0.75}, {})
+    assert descent.share("male") == 0.75  # not "female", too
+    assert descent.share("asian") == 1.0

@@ -10,6 +10,8 @@ from torch import nn
 
 from mien.experiments.jobs import train_view
 from mien.experiments.setting import Setting
+from mien.models import registry
+from mien.models.base import Network
 from mien.models.options import Plan
 from mien.models.ststnet import Ststnet, StstnetOptions
 from mien.training.loop import make_optimiser, train
@@ -54,3 +56,36 @@ def test_gradients_can_be_clipped(small_setting: Callable[..., Setting]) -> None
 def test_optimisers(name: str, kind: type) -> None:
     plan = Plan.parse({"optimiser": name}, model="x")
     assert type(make_optimiser([torch.nn.Parameter(torch.ones(2))], plan)) is kind
+
+
+def test_a_step_in_parts_gives_the_gradients_of_the_whole_step(small_setting: Callable[..., Setting]) -> None:
+    setting = small_setting("aie-cmcl", width=8, epochs=1, batch_size=64, text="none", clip_norm=0)
+    view = train_view(setting, setting.folds[0])
+    found = []
+    for parts in (1, 3):
+        network = registry.create("aie-cmcl", setting.options)
+        assert isinstance(network, Network)
+        network.accumulate = parts
+        material = gather(network, view, seed=0, member=0, device=torch.device("cpu"))
+        (row,) = train(material)
+        gradients = [p.grad for p in material.module.parameters() if p.grad is not None]
+        found.append((row["loss"], torch.cat([g.flatten() for g in gradients])))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_mixed_precision_trains_on_a_gpu_close_to_float32(small_setting: Callable[..., Setting]) -> None:
+    options = {"frames": 8, "crop": 1, "epochs": 2, "text": "none"}
+    setting = small_setting("aie-cmcl-r3d18", **options)
+    view = train_view(setting, setting.folds[0])
+    losses = []
+    for mixed in (True, False):
+        network = registry.create("aie-cmcl-r3d18", {**options, "mixed": mixed})
+        assert isinstance(network, Network)
+        material = gather(network, view, seed=0, member=0, device=torch.device("cuda"))
+        losses.append([row["loss"] for row in train(material)])
+        assert all(p.dtype == torch.float32 for p in material.module.parameters())
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.1)

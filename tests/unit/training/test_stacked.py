@@ -28,6 +28,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "synthetic_clips": 0,
         "learn_temperature": False,
     },
+    "aie-cmcl": {"epochs": 1, "width": 8, "warmup_epochs": 0},
 }
 
 

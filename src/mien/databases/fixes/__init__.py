@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,9 +17,9 @@ class Fix:
 
     Attributes:
         subject, clip, onset: which clip, as the table has it ("" for any onset).
-        column: the column that is wrong; a fix of a cell that does not hold `table_says` does nothing, so
-        that a
-            corrected copy of a table stays as it is.
+        column: the column that is wrong.
+        table_says: what the cell holds; another cell is left alone, so that a corrected copy stays as it is.
+            `*` stands for whatever it holds, where copies differ and none can be trusted.
         instead: what is taken, "" for "not known".
         reason: why, in words.
     """
@@ -31,6 +32,15 @@ class Fix:
     instead: str
     reason: str
 
+    def concerns(self, clip: Mapping[str, object]) -> bool:
+        """Whether this clip has the error."""
+        found = _text(clip.get(self.column))
+        return (
+            (self.subject, self.clip) == (clip["subject"], clip["clip"])
+            and self.onset in ("", _text(clip.get("onset")))
+            and self.table_says in ("*" if found else "", found)
+        )
+
 
 @cache
 def fixes_of(dataset: str) -> tuple[Fix, ...]:
@@ -42,19 +52,22 @@ def fixes_of(dataset: str) -> tuple[Fix, ...]:
     return tuple(Fix(**row) for row in rows)
 
 
-def apply_fixes(dataset: str, clip: dict[str, object]) -> dict[str, object]:
-    """The clip with its known errors put right; its notes say what was changed and why."""
+def apply_fixes(dataset: str, clip: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """The clip with its known errors put right, and what was changed and why; its notes say the same."""
     fixed = dict(clip)
+    changes = []
     for fix in fixes_of(dataset):
-        same_clip = (fix.subject, fix.clip) == (clip["subject"], clip["clip"])
-        if not same_clip or fix.onset not in ("", str(clip["onset"])):
-            continue
-        if str(clip[fix.column]) != fix.table_says:
-            continue
-        value: object = fix.instead
-        if fix.column in _FRAMES:
-            value = int(fix.instead) if fix.instead else None
-        fixed[fix.column] = value
-        note = f"{fix.column} {fix.table_says} in the table, here {fix.instead or 'not known'}: {fix.reason}"
-        fixed["notes"] = "; ".join(str(text) for text in (fixed.get("notes"), note) if text)
-    return fixed
+        if fix.concerns(clip):
+            value: object = fix.instead
+            if fix.column in _FRAMES:
+                value = int(fix.instead) if fix.instead else None
+            fixed[fix.column] = value
+            was, now = clip.get(fix.column), fix.instead or "not known"
+            changes.append(f"{fix.column} {was} in the table, here {now}: {fix.reason}")
+    if changes:
+        fixed["notes"] = "; ".join(str(text) for text in (clip.get("notes"), *changes) if text)
+    return fixed, changes
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,1 @@
+"""Faces: found once per clip, cut out by one transform, registered frame by frame, and judged."""

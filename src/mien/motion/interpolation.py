@@ -1,0 +1,81 @@
+"""Frames at other times: the temporal interpolation model, and plain choice of frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from mien.errors import InputError, UsageError
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+def interpolate(frames: npt.ArrayLike, count: int) -> npt.NDArray[np.generic]:
+    """`count` frames (count, ...) spread evenly from the first to the last, by the temporal interpolation model.
+
+    TIM (Zhou et al., CVPR 2011; Pfister et al., ICCV 2011) embeds the frames into a curve along a path graph. Written
+    out it is interpolation by the discrete cosine transform over time, which needs no singular values and takes
+    frames that depend on each other. It gives the frames themselves where the times meet; between
+    them it can overshoot, and what is linear in time comes back slightly bent. Of one frame it makes copies; two
+    or three frames are joined by half a cosine or two, which is a guess, not a measurement.
+
+    Args:
+        frames: (T, ...) numbers. uint8 comes back as uint8, rounded and clipped to 0..255; else float32, not clipped.
+        count: how many; 1 gives the first frame.
+
+    Raises:
+        UsageError: `count` is below 1.
+        InputError: no frames, or some are not finite.
+
+    Example:
+        >>> interpolate([0.0, 1.0], 3).tolist()
+        [0.0, 0.5, 1.0]
+    """
+    images = np.asarray(frames)
+    if images.ndim < 1 or not len(images) or not np.isfinite(images).all():
+        raise InputError("interpolation needs finite frames (T, ...)", found=images.shape)
+    made = np.tensordot(dct_weights(len(images), count), images.astype(np.float64), axes=1)
+    if images.dtype == np.uint8:
+        return np.rint(made).clip(0, 255).astype(np.uint8)
+    return made.astype(np.float32)
+
+
+def dct_weights(length: int, count: int) -> Floats:
+    """Weights (count, length) of the frames in each new frame; rows sum to 1."""
+    _check(length, count)
+    mode = np.arange(1, length)
+    # Time runs in frames from 1 to `length`, and a frame stands in the middle of its unit.
+    wanted, given = np.linspace(1, length, count) - 0.5, np.arange(1, length + 1) - 0.5
+    there = np.cos(np.pi * mode * wanted[:, None] / length)
+    here = np.cos(np.pi * mode[:, None] * given / length)
+    return np.asarray((1 + 2 * there @ here) / length)
+
+
+def uniform_indices(length: int, count: int) -> Indices:
+    """Numbers (count,) of frames spread evenly from the first to the last; frames repeat where there are too few.
+
+    Raises:
+        UsageError: `length` or `count` is below 1.
+    """
+    _check(length, count)
+    return np.asarray(np.rint(np.linspace(0, length - 1, count)), dtype=np.int64)
+
+
+def jittered_indices(length: int, count: int, random: np.random.Generator, jitter: float = 0.25) -> Indices:
+    """Like `uniform_indices`, each place moved at random by up to `jitter` of the step; order is kept.
+
+    Raises:
+        UsageError: `length` or `count` is below 1, or `jitter` is not in 0..0.5.
+    """
+    _check(length, count)
+    if not 0 <= jitter <= 0.5:
+        raise UsageError("jitter is a share of the step in 0..0.5", found=jitter)
+    step = (length - 1) / max(count - 1, 1)
+    places = np.linspace(0, length - 1, count) + random.uniform(-jitter, jitter, count) * step
+    return np.asarray(np.rint(places.clip(0, length - 1)), dtype=np.int64)
+
+
+def _check(length: int, count: int) -> None:
+    if length < 1 or count < 1:
+        raise UsageError("at least one frame is taken from at least one", found=f"{count} from {length}")

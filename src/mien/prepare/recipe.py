@@ -1,0 +1,134 @@
+"""Recipes: how the frames of a clip become arrays; TOML files with a fixed set of keys."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mien.errors import InputError, Problems, UsageError
+from mien.face.clip import AlignSettings
+from mien.motion.settings import METHODS
+
+FOLDER = Path(__file__).parent / "recipes"
+ArrayName = Literal["rgb", "flow", "onset_apex_flow", "onset_apex_grey", "two_part_flow", "landmarks"]
+#: Arrays with one entry per sampled frame; the others read the annotated frames alone.
+SEQUENCES = frozenset({"rgb", "flow", "landmarks"})
+#: Arrays that cannot be made without an apex.
+OF_THE_APEX = frozenset({"onset_apex_flow", "onset_apex_grey", "two_part_flow"})
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TimeStep(_Step):
+    """The frames that are kept of a clip."""
+
+    frames: int = Field(16, ge=1, le=512, description="frames per clip")
+    sampling: Literal["nearest", "interpolated"] = Field(
+        "nearest", description="the nearest frames to equal steps from onset to offset, or DCT interpolation"
+    )
+    missing_apex: Literal["leave out", "middle"] = Field(
+        "leave out", description="what becomes of a clip without an apex, where an array needs one"
+    )
+
+
+class FlowStep(_Step):
+    """Optical flow on the grey crops, at the crop's size."""
+
+    method: str = Field("dis", description="one of mien.motion.settings.METHODS")
+    reference: Literal["onset", "consecutive"] = Field("onset", description="the frame that flow starts from")
+    remove_head_motion: bool = Field(
+        True, description="subtract the rigid motion of nose bridge and forehead from each field"
+    )
+
+
+class ArrayStep(_Step):
+    """One array of the prepared set."""
+
+    name: ArrayName
+    size_px: int = Field(112, ge=8, le=1024, description="edge of the images; landmarks have none")
+    scaling: Literal["px", "min-max"] = Field(
+        "px",
+        description="flow in pixels, or (legacy) each image and channel scaled to 0..255, its zero lost",
+    )
+
+    @model_validator(mode="after")
+    def _scaling_is_for_flow_images(self) -> ArrayStep:
+        if self.scaling == "min-max" and self.name not in ("onset_apex_flow", "two_part_flow"):
+            raise ValueError(f"scaling 'min-max' is for onset_apex_flow and two_part_flow, not {self.name}")
+        return self
+
+
+class Recipe(_Step):
+    """Everything that decides what a prepared set holds, besides the clips themselves."""
+
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    title: str
+    face: AlignSettings = AlignSettings(look_every=0)
+    time: TimeStep = TimeStep()
+    flow: FlowStep = FlowStep()
+    arrays: tuple[ArrayStep, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Recipe:
+        names = [array.name for array in self.arrays]
+        if len(set(names)) < len(names):
+            raise ValueError("an array is named twice")
+        if self.flow.method not in METHODS:
+            raise ValueError(f"flow method '{self.flow.method}' is none of {', '.join(METHODS)}")
+        return self
+
+    @property
+    def needs_apex(self) -> bool:
+        return any(array.name in OF_THE_APEX for array in self.arrays)
+
+    @property
+    def needs_sequence(self) -> bool:
+        return any(array.name in SEQUENCES for array in self.arrays)
+
+    def canonical(self) -> str:
+        """The recipe as JSON with a fixed order: the same text for the same recipe."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+
+def names() -> list[str]:
+    """The recipes that come with Mien."""
+    return sorted(file.stem for file in FOLDER.glob("*.toml"))
+
+
+def load(name_or_file: str | Path) -> Recipe:
+    """The recipe of this name, or in this TOML file.
+
+    Raises:
+        UsageError: there is no recipe of this name.
+        InputError: the file is no recipe; every wrong key at once.
+    """
+    text = str(name_or_file)
+    file = Path(text) if text.endswith(".toml") else FOLDER / f"{text}.toml"
+    if not file.is_file():
+        near = difflib.get_close_matches(text.lower(), names(), n=1, cutoff=0.4)
+        raise UsageError(
+            f"there is no recipe '{text}'",
+            found=f"the nearest name is '{near[0]}'" if near else None,
+            do=f"use one of {', '.join(names())}, or the path of a .toml file",
+        )
+    try:
+        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # TOML and decoding errors are ValueErrors
+        raise InputError("the recipe cannot be read", where=file, found=str(error)) from error
+    try:
+        return Recipe.model_validate({"name": file.stem, **content})
+    except ValidationError as error:
+        problems = Problems()
+        problems.extend(
+            f"{'.'.join(str(part) for part in item['loc']) or 'the recipe'}: {item['msg']}"
+            for item in error.errors()
+        )
+        problems.raise_if_any("this is no recipe", where=file, do="`mien prepare --help` names all keys")
+        raise

@@ -1,0 +1,230 @@
+"""Film a made-up person who shows what a coder annotated: frames, and the truth about every one of them.
+
+with film(FilmedClip(seed=0, subject=3, clip=1, annotation=parse("4+L12"), onset=10, apex=30, offset=60,
+                     first_number=1, n_frames=70, fps=200.0)) as filmed:
+    for number, image in filmed.frames():
+        ...
+    filmed.truth.landmarks, filmed.tracks(30).flow
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mien.errors import UsageError
+from mien.facs.marks import AUAnnotation
+from mien.synthesis.camera import Camera, CameraLook, draw_camera
+from mien.synthesis.head import Floats
+from mien.synthesis.performance import Manner, Performance, perform
+from mien.synthesis.person import draw_person
+from mien.synthesis.render import Image, Renderer, Tracks
+from mien.synthesis.scene import Light, View, draw_light
+
+
+@dataclass(frozen=True)
+class FilmedClip:
+    """What is to be filmed. Frame numbers are the source's own.
+
+    Attributes:
+        seed, subject, clip: the key of every draw; one subject looks the same in all clips.
+        annotation: the AU coding; its certain marks are shown.
+        onset, apex, offset: of the expression. None: an unknown onset is the first frame, an unknown apex lies
+            midway between onset and offset, an unknown offset as long after the apex as the onset before it.
+        first_number, n_frames: the frames to film.
+        fps: frames per second.
+        size: width and height in pixels.
+        grey: whether the camera sees no colour.
+        seen_dm: height of the scene in the picture (decimetres): 2.5 shows the head, 1.6 the face alone.
+    """
+
+    seed: int
+    subject: int
+    clip: int
+    annotation: AUAnnotation
+    onset: int | None
+    apex: int | None
+    offset: int | None
+    first_number: int
+    n_frames: int
+    fps: float
+    size: tuple[int, int] = (640, 480)
+    grey: bool = False
+    seen_dm: float = 2.55
+
+    def __post_init__(self) -> None:
+        if min(self.seed, self.subject, self.clip) < 0 or self.n_frames < 1:
+            raise UsageError(
+                "a clip to be filmed needs a seed, subject and clip of 0 or more, and a frame", found=self
+            )
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(range(self.first_number, self.first_number + self.n_frames))
+
+    def phases(self) -> tuple[tuple[float, float, float], tuple[str, ...]]:
+        """Onset, apex and offset that are filmed, in order, and what had to be assumed for it."""
+        notes = []
+        last = self.first_number + self.n_frames - 1
+        onset = self.first_number if self.onset is None else self.onset
+        if self.onset is None:
+            notes.append(f"no onset given: taken as {onset}")
+        offset = self.offset
+        if offset is None:
+            offset = last if self.apex is None else min(last, 2 * self.apex - onset)
+            notes.append(f"no offset given: taken as {offset}")
+        if offset < onset:
+            notes.append(f"offset {offset} lies before onset {onset}: taken as {onset}")
+            offset = onset
+        apex: float = (onset + offset) / 2 if self.apex is None else self.apex
+        if self.apex is None:
+            notes.append(f"no apex given: taken as {apex:g}")
+        if not onset <= apex <= offset:
+            inside = min(max(apex, onset), offset)
+            notes.append(f"apex {apex:g} lies outside onset {onset} to offset {offset}: taken as {inside:g}")
+            apex = inside
+        return (float(onset), float(apex), float(offset)), tuple(notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is known about every frame.
+
+    Attributes:
+        performance: actions and their intensity, blinks, gaze, head motion, face units, frame by frame.
+        phases: onset, apex and offset that were filmed.
+        notes: what of the annotation could not be shown, and what had to be assumed.
+        landmark_names, landmarks: L names, and (T, L, 2) column and row; whole numbers are pixel centres.
+        view, light, camera: how it was filmed.
+    """
+
+    performance: Performance
+    phases: tuple[float, float, float]
+    notes: tuple[str, ...]
+    landmark_names: tuple[str, ...]
+    landmarks: Floats
+    view: View
+    light: Light
+    camera: CameraLook
+
+    def arrays(self) -> Mapping[str, npt.NDArray[np.generic]]:
+        """The truth as named arrays, for a file beside the frames."""
+        shown = self.performance
+        return {
+            "numbers": np.array(shown.numbers),
+            "phases": np.array(self.phases),
+            "au_codes": np.array([action.code for action in shown.actions], dtype=np.int64),
+            "au_sides": np.array([action.side for action in shown.actions], dtype=np.str_),
+            "au_intensity": shown.intensity.astype(np.float32),
+            "blink": shown.blink.astype(np.float32),
+            "gaze_rad": shown.gaze_rad.astype(np.float32),
+            "head_turn_rad": shown.turn_rad.astype(np.float32),
+            "head_shift_dm": (shown.shift_dm + shown.sway_dm).astype(np.float32),
+            "landmark_names": np.array(self.landmark_names),
+            "landmarks_px": self.landmarks.astype(np.float32),
+            "notes": np.array(self.notes, dtype=np.str_),
+        }
+
+
+class Film:
+    """One clip being filmed; see `film`."""
+
+    def __init__(self, clip: FilmedClip, manner: Manner | None, camera: CameraLook | None) -> None:
+        person = draw_person(clip.seed, clip.subject)
+        session = np.random.default_rng([clip.seed, clip.subject, 200])
+        light, framing = draw_light(session), session.normal(0, 1, 3)
+        look = camera or draw_camera(session, grey=clip.grey)
+        width, height = clip.size
+        view = View(
+            width,
+            height,
+            clip.seen_dm * float(np.exp(0.04 * framing[0])),
+            column=0.5 + 0.012 * float(framing[1]),
+            row=0.45 + 0.012 * float(framing[2]),
+        )
+        phases, notes = clip.phases()
+        key = (clip.seed, clip.subject, clip.clip)
+        shown = perform(
+            person.bust.head, clip.annotation.certain, clip.numbers, phases, clip.fps, key, manner
+        )
+        doubtful = tuple(f"{mark}: not certain" for mark in clip.annotation.possible)
+        self.clip, self._shown = clip, shown
+        self._camera = Camera(look, width, height, np.random.default_rng([*key, 3]))
+        self._renderer = Renderer(person, view, light)
+        names, landmarks = self._landmarks()
+        self.truth = Truth(
+            shown,
+            phases,
+            notes + clip.annotation.notes + shown.skipped + doubtful,
+            names,
+            landmarks,
+            view,
+            light,
+            look,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._renderer.close()
+
+    def _landmarks(self) -> tuple[tuple[str, ...], Floats]:
+        poses = [self._shown.pose(index) for index in range(len(self._shown.numbers))]
+        found = [self._renderer.landmarks(pose) for pose in poses]
+        return tuple(found[0]), np.array([list(points.values()) for points in found])
+
+    def frames(self) -> Iterator[tuple[int, Image]]:
+        """Number and picture (height, width, 3) of every frame, in order; each can be had alone by `frame`."""
+        for number in self._shown.numbers:
+            yield number, self.frame(number)
+
+    def frame(self, number: int) -> Image:
+        """The picture of one frame: the same whichever frames were asked for before."""
+        picture = self._renderer.picture(self._shown.pose(self._index(number)))
+        clip = self.clip
+        own = np.random.default_rng([clip.seed, clip.subject, clip.clip, 4, self._index(number)])
+        return self._camera.develop(picture, own)
+
+    def tracks(self, number: int, since: int | None = None) -> Tracks:
+        """The exact flow to frame `number` from frame `since`, by default the onset."""
+        onset = round(self.truth.phases[0])
+        first, last = self._shown.numbers[0], self._shown.numbers[-1]
+        start = min(max(onset, first), last) if since is None else since
+        return self._renderer.tracks(
+            self._shown.pose(self._index(start)), self._shown.pose(self._index(number))
+        )
+
+    def _index(self, number: int) -> int:
+        index = number - self._shown.numbers[0]
+        if not 0 <= index < len(self._shown.numbers):
+            raise UsageError(
+                "this clip has no such frame",
+                found=number,
+                do=f"ask for {self._shown.numbers[0]} to {self._shown.numbers[-1]}",
+            )
+        return index
+
+
+def film(clip: FilmedClip, *, manner: Manner | None = None, camera: CameraLook | None = None) -> Film:
+    """A film of the clip: a context manager that yields frames, truth and exact flow.
+
+    The same clip gives the same bytes on the same machine. On many cores run one process per core with the
+    environment variable LP_NUM_THREADS=0, which keeps the software renderer to one thread.
+
+    Args:
+        clip: what is to be filmed.
+        manner: how strongly and restlessly people act; None takes the defaults.
+        camera: the camera; None draws one per subject. `clip.grey` holds either way.
+
+    Raises:
+        InputError: pictures cannot be rendered on this machine.
+    """
+    return Film(clip, manner, None if camera is None else replace(camera, grey=camera.grey or clip.grey))

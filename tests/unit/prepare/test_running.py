@@ -1,0 +1,68 @@
+"""Preparing a whole database: gaps with reasons, the same bytes again, and going on where it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.databases.registry import get
+from mien.errors import InputError
+from mien.prepare import recipe, running
+from mien.prepare.prepared import PreparedSet
+from mien.prepare.running import Gap, prepare
+
+SMALL = recipe.load("aie-cmcl-small")
+
+
+@pytest.fixture(scope="module")
+def prepared(small_twin: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[PreparedSet, list[Gap]]:
+    loaded = get("casme2").load(small_twin)
+    out = tmp_path_factory.mktemp("prepared") / "set"
+    return prepare(loaded.table, loaded.frames, SMALL, out, name="twin", workers=1)
+
+
+def test_clips_that_cannot_be_prepared_are_named(prepared: tuple[PreparedSet, list[Gap]]) -> None:
+    made, gaps = prepared
+    assert [(gap.key, gap.reason) for gap in gaps] == [("sub02_EP01_03", "no frames were found")]
+    assert made.table.keys.tolist() == ["sub01_EP01_01", "sub01_EP01_02", "sub02_EP01_01", "sub02_EP01_02"]
+    assert made.recipe["left_out"] == [{"key": gaps[0].key, "reason": gaps[0].reason}]
+    assert made.recipe["flow_settings"]["finest_scale"] == 0
+    assert made.arrays["rgb"].shape == (4, 3, 8, 64, 64)
+
+
+def test_the_quality_of_every_frame_is_told(prepared: tuple[PreparedSet, list[Gap]]) -> None:
+    header, *rows = (prepared[0].path / "quality.csv").read_text().splitlines()
+    assert header.startswith("key,number,lost,found")
+    assert sum(row.startswith("sub02_EP01_02,") for row in rows) == 3
+
+
+def test_the_same_bytes_come_again_without_computing(
+    prepared: tuple[PreparedSet, list[Gap]], small_twin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = get("casme2").load(small_twin)
+    job = running.ClipJob("sub01_EP01_01", loaded.frames["sub01_EP01_01"], running.Annotation(11, 15, 19))
+    monkeypatch.setattr(running, "prepare_clip", lambda *given: pytest.fail("computed again"))
+    assert running.prepare_job(SMALL, job).file is not None
+    again, _ = prepare(loaded.table, loaded.frames, SMALL, tmp_path / "again", name="twin", workers=1)
+    for file in ("prepared.json", "clips.csv", "quality.csv", "arrays/rgb.npy", "arrays/flow.npy"):
+        assert (again.path / file).read_bytes() == (prepared[0].path / file).read_bytes()
+
+
+def test_a_damaged_entry_of_the_cache_is_made_again(small_twin: Path, prepared: object) -> None:
+    frames = get("casme2").load(small_twin).frames["sub02_EP01_02"]
+    job = running.ClipJob("sub02_EP01_02", frames, running.Annotation(7, 8, 9))
+    file = running.prepare_job(SMALL, job).file
+    assert file is not None
+    before = np.load(file)["flow"]
+    file.write_bytes(file.read_bytes()[:1000])
+    assert running.prepare_job(SMALL, job).file == file
+    np.testing.assert_array_equal(np.load(file)["flow"], before)
+
+
+def test_a_database_without_a_usable_clip_is_refused(small_twin: Path, tmp_path: Path) -> None:
+    loaded = get("casme2").load(small_twin)
+    with pytest.raises(InputError, match="no clip could be prepared"):
+        prepare(loaded.table, {}, SMALL, tmp_path / "set", name="twin", workers=1)
+    assert not (tmp_path / "set").exists()

@@ -1,0 +1,115 @@
+"""One clip: its arrays have the promised shape and meaning, and damage has a stated outcome."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.clips.frames import ClipFrames
+from mien.databases.registry import get
+from mien.face.landmarks import Landmarker
+from mien.prepare import recipe
+from mien.prepare.recipe import Recipe
+from mien.prepare.stages import prepare_clip, stages_of
+from mien.prepare.timing import Annotation, NotPreparable
+
+CLIP = Annotation(11, 15, 19)
+ALL_ARRAYS = Recipe.model_validate(
+    {
+        "name": "all",
+        "title": "all",
+        "time": {"frames": 4},
+        "arrays": [
+            {"name": "rgb", "size_px": 32},
+            {"name": "flow", "size_px": 32},
+            {"name": "onset_apex_flow", "size_px": 28},
+            {"name": "onset_apex_grey", "size_px": 48},
+            {"name": "two_part_flow", "size_px": 48, "scaling": "min-max"},
+            {"name": "landmarks"},
+        ],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def landmarker() -> Iterator[Landmarker]:
+    with Landmarker() as opened:
+        yield opened
+
+
+@pytest.fixture
+def frames(small_twin: Path, tmp_path: Path) -> ClipFrames:
+    """A copy of the frames 11 to 19 of a smile, to be damaged."""
+    found = get("casme2").load(small_twin).frames["sub01_EP01_01"]
+    files = tuple(Path(shutil.copy(file, tmp_path)) for file in found.files)
+    return replace(found, files=files)
+
+
+def test_every_array_has_its_shape_and_type(frames: ClipFrames, landmarker: Landmarker) -> None:
+    arrays = prepare_clip(frames, CLIP, ALL_ARRAYS, landmarker).arrays
+    assert {name: (array.shape, str(array.dtype)) for name, array in arrays.items()} == {
+        "rgb": ((3, 4, 32, 32), "uint8"),
+        "flow": ((2, 4, 32, 32), "float32"),
+        "onset_apex_flow": ((3, 28, 28), "float32"),
+        "onset_apex_grey": ((2, 48, 48), "uint8"),
+        "two_part_flow": ((4, 48, 48), "uint8"),
+        "landmarks": ((2, 4, 68), "float32"),
+    }
+    assert not arrays["flow"][:, 0].any()
+    points = arrays["landmarks"]
+    assert points.min() > 0 and points.max() < ALL_ARRAYS.face.size_px
+
+
+def test_flow_is_in_pixels_of_its_own_size(frames: ClipFrames, landmarker: Landmarker) -> None:
+    small, large = (
+        prepare_clip(
+            frames,
+            CLIP,
+            Recipe.model_validate(
+                {"name": "x", "title": "x", "arrays": [{"name": "onset_apex_flow", "size_px": size}]}
+            ),
+            landmarker,
+        ).arrays["onset_apex_flow"]
+        for size in (32, 64)
+    )
+    halved = large.reshape(3, 32, 2, 32, 2).mean(axis=(2, 4))
+    np.testing.assert_allclose(2 * small[:2], halved[:2], atol=1e-4)
+    np.testing.assert_allclose(small[2], halved[2], atol=1e-4)
+
+
+def test_a_smile_moves_the_corners_of_the_mouth_up(frames: ClipFrames, landmarker: Landmarker) -> None:
+    stages = stages_of(frames, CLIP, recipe.load("aie-cmcl-small"), landmarker)
+    flow, points = stages.flow(11, 15), stages.aligned.points68.round().astype(int)
+    corners = flow[1, points[[48, 54], 1], points[[48, 54], 0]]
+    bridge = flow[1, points[27, 1], points[27, 0]]
+    assert (corners < -0.05).all() and abs(bridge) < 0.1
+
+
+def test_an_unreadable_image_is_replaced_by_another_frame_and_named(
+    frames: ClipFrames, landmarker: Landmarker
+) -> None:
+    frames.files[4].write_bytes(b"no picture")
+    clip = prepare_clip(frames, CLIP, ALL_ARRAYS, landmarker)
+    assert any("the apex frame 15 is not on disk: 14 taken" in note for note in clip.notes)
+    assert {row.number for row in clip.quality if row.lost} == {15}
+
+
+def test_a_clip_with_too_many_damaged_frames_is_left_out(frames: ClipFrames, landmarker: Landmarker) -> None:
+    for file in frames.files[:6]:
+        file.write_bytes(b"no picture")
+    with pytest.raises(NotPreparable, match=r"frames are lost|not on disk"):
+        prepare_clip(frames, CLIP, ALL_ARRAYS, landmarker)
+
+
+def test_a_clip_without_a_face_is_left_out(frames: ClipFrames, landmarker: Landmarker) -> None:
+    from PIL import Image
+
+    for file in frames.files:
+        Image.new("RGB", (640, 480), (90, 90, 90)).save(file)
+    with pytest.raises(NotPreparable, match="no face"):
+        prepare_clip(frames, CLIP, ALL_ARRAYS, landmarker)
