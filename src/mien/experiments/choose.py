@@ -23,7 +23,7 @@ from mien.training.stacked import train_stacked
 START_S = 6.0
 EPOCHS = 2
 # A network whose epoch takes longer than this is measured on one step of it, and not stacked on a CPU: stacks are
-# slower there (decisions 004 and AE), and measuring one would take as long as several folds.
+# slower there (decisions 004 and 011), and measuring one would take as long as several folds.
 LONG_EPOCH_S = 2.0
 
 

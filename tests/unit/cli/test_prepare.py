@@ -47,7 +47,9 @@ def test_a_wrong_call_says_what_to_do(
 def test_a_twin_is_filmed_from_a_sheet(mien: Callable, small_twin: Path, tmp_path: Path) -> None:
     sheet = small_twin / "CASME2-coding-small.csv"
     out = tmp_path / "twin"
-    code, text, _ = mien("data", "twin", "casme2", "--sheet", sheet, "--out", out, "--clips", "1", "--workers", "1")
+    code, text, _ = mien(
+        "data", "twin", "casme2", "--sheet", sheet, "--out", out, "--clips", "1", "--workers", "1"
+    )
     assert code == 0 and "1 clips, 9 frames" in text
     assert len(list((out / "CASME2_RAW_selected" / "sub01" / "EP01_01").glob("img*.jpg"))) == 9
     code, text, _ = mien("data", "check", "casme2", out)
