@@ -33,7 +33,7 @@ data, out, processes = sys.argv[1:]
 if int(processes) > 1:
     torch.distributed.init_process_group("gloo")
 options = {"width": "8", "epochs": "1", "batch_size": "64", "text": "none", "clip_norm": "0", "crop": "1"}
-setting = resolve(EvaluateConfig(model="aie-cmcl", data=data, task="megc-3", device="cpu", options=options))[0]
+setting = resolve(EvaluateConfig(model="aie-cmcl", data=data, task="megc-3", device="cpu", options=options)).setting
 network = registry.create("aie-cmcl", options)
 view = train_view(setting, setting.folds[0])
 material = gather(network, view, seed=0, member=0, device=torch.device("cpu"))
