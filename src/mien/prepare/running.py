@@ -26,7 +26,7 @@ from mien.face.model import MODEL_SHA256
 from mien.face.quality import FrameQuality
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
-from mien.prepare.prepared import ArrayToWrite, PreparedSet
+from mien.prepare.prepared import MADE_UP, ArrayToWrite, PreparedSet
 from mien.prepare.recipe import Recipe
 from mien.prepare.stages import PreparedClip, descriptions, prepare_clip
 from mien.prepare.timing import Annotation, NotPreparable
@@ -72,6 +72,7 @@ def prepare(
     out: str | Path,
     *,
     name: str,
+    made_up: bool = False,
     workers: int = 0,
     progress: Progress | None = None,
     overwrite: bool = False,
@@ -84,6 +85,7 @@ def prepare(
 
     Args:
         frames: by clip key; clips without an entry are gaps.
+        made_up: the frames are those of a twin; the set says so for ever.
         workers: worker processes; 0 is one per core.
 
     Raises:
@@ -117,7 +119,7 @@ def prepare(
             name=name,
             table=table.take(kept),
             arrays=_assemble(list(files.values()), recipe, staging),
-            recipe=_record(recipe, gaps, list(finished.values())),
+            recipe={**_record(recipe, gaps, list(finished.values())), MADE_UP: made_up},
             beside={"quality.csv": _quality_csv(files)},
             overwrite=overwrite,
         )

@@ -39,6 +39,7 @@ PICTURES: Mapping[str, tuple[tuple[int, int], bool]] = {
 #: What is filmed before the onset and after the offset, where the folders hold whole clips.
 MARGIN_S = 0.1
 TRUTH = "truth"
+RECORD = "twin.json"
 
 Progress = Callable[[int, int, str], None]
 
@@ -144,7 +145,7 @@ def _jobs(
 
 def _begin(root: Path, sheet: Path, what: Mapping[str, Any]) -> None:
     """Write down what the folder will hold, or see that it holds just that."""
-    record = root / "twin.json"
+    record = root / RECORD
     asked = {**what, "sheet": sheet.name, "sheet_sha256": sha256_of(sheet)}
     if record.is_file():
         if json.loads(record.read_text(encoding="utf-8")) != asked:
@@ -178,6 +179,11 @@ def film_job(root: Path, job: TwinJob) -> str:
         )
         _write(_truth_file(root, job.key), truth.getvalue())
     return job.key
+
+
+def is_twin(root: str | Path) -> bool:
+    """Whether the folder is a twin: its people are made up."""
+    return (Path(root) / RECORD).is_file()
 
 
 def filmed_clip(root: str | Path, key: str) -> FilmedClip:

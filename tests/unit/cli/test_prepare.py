@@ -18,7 +18,11 @@ def test_a_database_becomes_a_prepared_set_with_its_gaps_listed(
     assert code == 4
     assert "4 clips; onset_apex_flow 3x28x28" in out and "sub02_EP01_03" in out
     made = PreparedSet.open(tmp_path / "set")
-    assert made.name == "casme2-onset-apex-legacy" and str(made.arrays["onset_apex_flow"].dtype) == "uint8"
+    assert (
+        made.name == "casme2-twin-onset-apex-legacy"
+        and made.made_up
+        and str(made.arrays["onset_apex_flow"].dtype) == "uint8"
+    )
 
 
 def test_the_stages_of_one_clip_are_drawn(mien: Callable, small_twin: Path, tmp_path: Path) -> None:
