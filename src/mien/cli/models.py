@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +32,7 @@ def models(
 
 
 def _show_one(console: Console, name: str) -> None:
+    from mien.cli.fields import COLUMNS, field_rows
     from mien.cli.tables import table
     from mien.models import registry
 
@@ -48,39 +48,8 @@ def _show_one(console: Console, name: str) -> None:
     shown.show_header = False
     console.print(shown)
     console.print()
-    rows = []
-    for option, field in registry.options(name).model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        kind = ", ".join([_type_name(field.annotation), *_bounds(field.metadata)])
-        rows.append((option, kind, default, field.description))
+    rows = field_rows(registry.options(name).model_fields)
     if rows:
-        console.print(
-            table("Options, set with --set option=value", ("option", "type", "default", "meaning"), rows)
-        )
+        console.print(table("Options, set with --set option=value", ("option", *COLUMNS), rows))
     else:
         console.print("It has no options.")
-
-
-def _bounds(metadata: Iterable[object]) -> Iterator[str]:
-    """Yield the range of an option in words, from the constraints that pydantic keeps."""
-    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    for constraint in metadata:
-        for name, word in words.items():
-            if hasattr(constraint, name):
-                yield f"{word} {getattr(constraint, name):g}"
-
-
-def _type_name(annotation: object) -> str:
-    """Return a type as a person writes it: `int`, `adam or adamw`, `float or None`."""
-    from types import NoneType, UnionType
-    from typing import Literal, Union, get_args, get_origin
-
-    if annotation is NoneType:
-        return "None"
-    if get_origin(annotation) is Literal:
-        return " or ".join(str(value) for value in get_args(annotation))
-    if get_origin(annotation) in (Union, UnionType):
-        return " or ".join(_type_name(part) for part in get_args(annotation))
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation.__name__
-    return str(annotation)

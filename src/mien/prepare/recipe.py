@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mien.errors import InputError, Problems, UsageError
 from mien.face.clip import AlignSettings
+from mien.motion.scaling import LEGACY_PX
 from mien.motion.settings import METHODS
 
 FOLDER = Path(__file__).parent / "recipes"
@@ -24,6 +25,14 @@ OF_THE_APEX = frozenset({"onset_apex_flow", "onset_apex_grey", "two_part_flow"})
 
 class _Step(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FaceStep(AlignSettings):
+    """The crop: one similarity transform for the whole clip, from the onset frame."""
+
+    look_every: int = Field(
+        0, ge=0, description="look for the face in every n-th frame, to tell its pose; 0: once per clip"
+    )
 
 
 class TimeStep(_Step):
@@ -41,7 +50,7 @@ class TimeStep(_Step):
 class FlowStep(_Step):
     """Optical flow on the grey crops, at the crop's size."""
 
-    method: str = Field("dis", description="one of mien.motion.settings.METHODS")
+    method: str = Field("dis", description="tvl1, tvl1-fast, dis, farneback or tvl1-torch")
     reference: Literal["onset", "consecutive"] = Field("onset", description="the frame that flow starts from")
     remove_head_motion: bool = Field(
         True, description="subtract the rigid motion of nose bridge and forehead from each field"
@@ -51,7 +60,7 @@ class FlowStep(_Step):
 class ArrayStep(_Step):
     """One array of the prepared set."""
 
-    name: ArrayName
+    name: ArrayName = Field(description="which array")
     size_px: int = Field(112, ge=8, le=1024, description="edge of the images; landmarks have none")
     scaling: Literal["px", "min-max"] = Field(
         "px",
@@ -62,6 +71,8 @@ class ArrayStep(_Step):
     def _scaling_is_for_flow_images(self) -> ArrayStep:
         if self.scaling == "min-max" and self.name not in ("onset_apex_flow", "two_part_flow"):
             raise ValueError(f"scaling 'min-max' is for onset_apex_flow and two_part_flow, not {self.name}")
+        if self.scaling == "min-max" and self.name == "onset_apex_flow" and self.size_px != LEGACY_PX:
+            raise ValueError(f"the legacy images are {LEGACY_PX} px wide: set size_px = {LEGACY_PX}")
         return self
 
 
@@ -70,7 +81,7 @@ class Recipe(_Step):
 
     name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
     title: str
-    face: AlignSettings = AlignSettings(look_every=0)
+    face: FaceStep = FaceStep()
     time: TimeStep = TimeStep()
     flow: FlowStep = FlowStep()
     arrays: tuple[ArrayStep, ...] = Field(min_length=1)
@@ -130,5 +141,5 @@ def load(name_or_file: str | Path) -> Recipe:
             f"{'.'.join(str(part) for part in item['loc']) or 'the recipe'}: {item['msg']}"
             for item in error.errors()
         )
-        problems.raise_if_any("this is no recipe", where=file, do="`mien prepare --help` names all keys")
+        problems.raise_if_any("this is no recipe", where=file, do="`mien recipes` names all keys")
         raise

@@ -49,6 +49,7 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         ('title = "x"\n[flow]\nmethod = "raft"\n[[arrays]]\nname = "rgb"', "none of tvl1"),
         ('title = "x"\n[[arrays]]\nname = "rgb"\n[[arrays]]\nname = "rgb"', "named twice"),
         ('title = "x"\n[[arrays]]\nname = "rgb"\nscaling = "min-max"', "min-max"),
+        ('title = "x"\n[[arrays]]\nname = "onset_apex_flow"\nscaling = "min-max"', "size_px = 28"),
         ("title = ", "cannot be read"),
     ],
 )

@@ -1,0 +1,46 @@
+"""The fields of a pydantic model as rows for people: name, type with its range, default, meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+COLUMNS = ("type", "default", "meaning")
+
+
+def field_rows(fields: Mapping[str, FieldInfo]) -> list[tuple[str, str, object, str | None]]:
+    """One row per field; the default is empty where a value must be given."""
+    rows = []
+    for name, field in fields.items():
+        kind = ", ".join([_type_name(field.annotation), *_bounds(field.metadata)])
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        rows.append((name, kind, default, field.description))
+    return rows
+
+
+def _bounds(metadata: Iterable[object]) -> Iterator[str]:
+    """Yield the range of an option in words, from the constraints that pydantic keeps."""
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    for constraint in metadata:
+        for name, word in words.items():
+            if hasattr(constraint, name):
+                yield f"{word} {getattr(constraint, name):g}"
+
+
+def _type_name(annotation: object) -> str:
+    """Return a type as a person writes it: `int`, `adam or adamw`, `float or None`."""
+    from types import NoneType, UnionType
+    from typing import Literal, Union, get_args, get_origin
+
+    if annotation is NoneType:
+        return "None"
+    if get_origin(annotation) is Literal:
+        return " or ".join(str(value) for value in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return " or ".join(_type_name(part) for part in get_args(annotation))
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation.__name__
+    return str(annotation)
