@@ -66,3 +66,32 @@ def test_a_database_without_a_usable_clip_is_refused(small_twin: Path, tmp_path:
     with pytest.raises(InputError, match="no clip could be prepared"):
         prepare(loaded.table, {}, SMALL, tmp_path / "set", name="twin", workers=1)
     assert not (tmp_path / "set").exists()
+
+
+def test_ones_own_video_goes_through_the_same_door(small_twin: Path, tmp_path: Path) -> None:
+    import av
+    from PIL import Image
+
+    frames = get("casme2").load(small_twin).frames["sub01_EP01_01"].files
+    with av.open(str(tmp_path / "smile.mp4"), "w") as file:
+        stream = file.add_stream("h264", rate=200, options={"crf": "10"})
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        for path in frames:
+            file.mux(stream.encode(av.VideoFrame.from_image(Image.open(path))))
+        file.mux(stream.encode())
+    (tmp_path / "clips.csv").write_text(
+        "subject,clip,path,fps,onset,apex,offset,au,emotion\nanna,smile,smile.mp4,200,0,4,8,12,happiness\n"
+    )
+    loaded = get("own").load(tmp_path)
+    made, gaps = prepare(loaded.table, loaded.frames, SMALL, tmp_path / "set", name="own", workers=1)
+    assert not gaps and made.table.keys.tolist() == ["anna_smile"]
+    twin, _ = prepare(
+        get("casme2").load(small_twin).table,
+        {"sub01_EP01_01": get("casme2").load(small_twin).frames["sub01_EP01_01"]},
+        SMALL,
+        tmp_path / "twin",
+        name="twin",
+        workers=1,
+    )
+    difference = np.abs(made.arrays["flow"][0] - twin.arrays["flow"][0])
+    assert difference.mean() < 0.1, "the same clip, through a codec"
