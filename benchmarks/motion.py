@@ -1,12 +1,13 @@
 """How far each flow method is from the truth, where the face moves and where it is still, and what it costs.
 
-    python benchmarks/motion.py [--repeats 3] [--methods tvl1 dis ...]
+    python benchmarks/motion.py [--repeats 3] [--methods tvl1 dis ...] [--twin ROOT [--database casme2] [--clips 24]]
 
 The face (scikit-image's astronaut, NASA, public domain; 224 x 224) is warped by known fields: bumps of 0.7 to 1.0 px
 at brows, lids and lip corners. Errors are mean end-point errors in pixels, over all pairs; "noisy" has grain of
 sigma 2 in both images. CPU ms is process time of one pair, the median over pairs and repeats, after a warm-up:
 TV-L1 stops when it has converged, so grain and shifts cost time too.
-Other pairs, as those of a synthetic twin, are measured by `measure(pairs, methods, repeats)`.
+With --twin, the pairs are the onset and the apex of clips of a twin (`mien data twin`) instead: aligned crops of 128
+px, still on the face only, exact flow; "clean" is then as filmed, with the camera's own noise and compression.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -36,12 +38,14 @@ MOVING_PX = 0.2
 
 
 class Pair(NamedTuple):
-    """Two grey images (H, W), 0..255, the flow (2, H, W) from the first to the second, and where the face moves."""
+    """Two grey images (H, W), 0..255, the flow (2, H, W) from the first to the second, where the face moves, and
+    where it is still."""
 
     first: np.ndarray
     second: np.ndarray
     true_flow: np.ndarray
     moving: np.ndarray
+    still: np.ndarray
 
 
 class Score(NamedTuple):
@@ -90,7 +94,7 @@ def errors_px(pairs: Sequence[Pair], flows: Sequence[np.ndarray]) -> tuple[float
     """Mean end-point error over all moving, and over all still pixels."""
     errors = [np.hypot(*(flow - pair.true_flow)) for pair, flow in zip(pairs, flows, strict=True)]
     moving = np.concatenate([e[pair.moving] for e, pair in zip(errors, pairs, strict=True)])
-    still = np.concatenate([e[~pair.moving] for e, pair in zip(errors, pairs, strict=True)])
+    still = np.concatenate([e[pair.still] for e, pair in zip(errors, pairs, strict=True)])
     return float(moving.mean()), float(still.mean())
 
 
@@ -116,7 +120,35 @@ def warped_faces(shift_px: tuple[float, float] = (0.0, 0.0)) -> list[Pair]:
         flow += np.array(shift_px)[:, None, None]
         # What stands at x in the first image stands at x + flow(x) in the second: so the truth is exact.
         first = map_coordinates(face, [rows + flow[1], columns + flow[0]], order=5, mode="nearest")
-        pairs.append(Pair(as_bytes(first), as_bytes(face), flow.astype(np.float32), moving))
+        pairs.append(Pair(as_bytes(first), as_bytes(face), flow.astype(np.float32), moving, ~moving))
+    return pairs
+
+
+def filmed_faces(root: Path, database: str, n_clips: int) -> list[Pair]:
+    """Onset and apex of clips of a twin, spread over its people, as `mien prepare` aligns them."""
+    from mien.databases.registry import get
+    from mien.face.landmarks import Landmarker
+    from mien.prepare import recipe
+    from mien.prepare.stages import stages_of
+    from mien.prepare.timing import Annotation, NotPreparable
+    from mien.prepare.truth import crop_truth
+
+    loaded, chosen = get(database).load(root), recipe.load("onset-apex")
+    rows = [row for row in loaded.table.rows() if row["key"] in loaded.frames]
+    pairs = []
+    with Landmarker() as landmarker:
+        for row in rows[:: max(1, len(rows) // n_clips)][:n_clips]:
+            annotation = Annotation(row["onset"], row["apex"], row["offset"])
+            try:
+                stages = stages_of(loaded.frames[row["key"]], annotation, chosen, landmarker)
+            except NotPreparable:
+                continue
+            start, end = stages.plan.onset, stages.plan.apex
+            assert end is not None
+            matrices = (stages.matrix(start), stages.matrix(end))
+            truth = crop_truth(root, row["key"], start, end, matrices, chosen.face.size_px)
+            still = truth.face & ~truth.moving
+            pairs.append(Pair(stages.grey(start), stages.grey(end), truth.flow, truth.moving, still))
     return pairs
 
 
@@ -146,7 +178,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--twin", type=Path, help="measure on a twin of a database instead")
+    parser.add_argument("--database", default="casme2")
+    parser.add_argument("--clips", type=int, default=24)
     asked = parser.parse_args()
+    if asked.twin is not None:
+        pairs = filmed_faces(asked.twin, asked.database, asked.clips)
+        show(f"{len(pairs)} clips of {asked.twin.name}", measure(pairs, asked.methods, asked.repeats))
+        return
     show("aligned", measure(warped_faces(), asked.methods, asked.repeats))
     show("shifted by half a pixel", measure(warped_faces((0.5, 0.3)), asked.methods, asked.repeats))
 

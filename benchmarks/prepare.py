@@ -23,30 +23,26 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.ndimage import map_coordinates
 
 from mien.clips.frames import ClipFrames
 from mien.clips.table import ClipTable
 from mien.databases.registry import get
-from mien.face.alignment import inverse, similarity, warp
-from mien.face.clip import AlignedClip
+from mien.face.alignment import Matrix, similarity, warp
 from mien.face.landmarks import Landmarker
 from mien.prepare import recipe as recipes
 from mien.prepare.running import prepare
 from mien.prepare.stages import stages_of
 from mien.prepare.timing import Annotation, NotPreparable, plan_frames
-from mien.prepare.twin import filmed_clip
-from mien.synthesis.filming import film
+from mien.prepare.truth import crop_truth
 
 RECIPE = recipes.load("aie-cmcl-small")
 SIZE_PX = RECIPE.face.size_px
-MOVING_PX = 0.2
 
 
 def plain_clip(
     frames: ClipFrames, annotation: Annotation, landmarker: Landmarker, solver: cv2.DenseOpticalFlow
-) -> np.ndarray:
-    """Reads, crops and computes what the recipe asks for, one step after another; the flow of the apex (2, S, S)."""
+) -> tuple[np.ndarray, Matrix]:
+    """Reads, crops and computes what the recipe asks for, step by step; the apex's flow (2, S, S) and the transform."""
     plan = plan_frames(frames.numbers, annotation, RECIPE)
     place = dict(zip(frames.numbers, frames.files, strict=True))
     images = {n: cv2.cvtColor(cv2.imread(str(place[n])), cv2.COLOR_BGR2RGB) for n in plan.wanted}
@@ -103,39 +99,19 @@ def errors_px(
             plain, matrix = plain_clip(frames[row["key"]], _annotation(row), landmarker, solver)
         except NotPreparable:
             continue
-        plan, aligned = stages.plan, stages.aligned
-        with film(filmed_clip(root, row["key"])) as filmed:
-            tracks = filmed.tracks(plan.apex, since=plan.onset)
-        found["plain"].append(_error(plain, matrix, matrix, tracks))
-        first, second = (_matrix_of(aligned, number) for number in (plan.onset, plan.apex))
-        found["mien"].append(_error(stages.flow(plan.onset, plan.apex), first, second, tracks))
+        start, end = stages.plan.onset, stages.plan.apex
+        assert end is not None
+        ours = (stages.matrix(start), stages.matrix(end))
+        for side, flow, matrices in (
+            ("plain", plain, (matrix, matrix)),
+            ("mien", stages.flow(start, end), ours),
+        ):
+            truth = crop_truth(root, row["key"], start, end, matrices, SIZE_PX)
+            found[side].append(truth.errors_px(flow))
     return {
         side: tuple(float(np.concatenate([pair[i] for pair in pairs]).mean()) for i in (0, 1))
         for side, pairs in found.items()
     }
-
-
-def _error(flow, first, second, tracks):
-    """End-point errors of a crop's flow, where the face moves and where it is still."""
-    rows, columns = np.mgrid[0:SIZE_PX, 0:SIZE_PX].astype(float)
-    back = inverse(first)
-    x, y = np.tensordot(back[:, :2], np.stack([columns, rows]), axes=1) + back[:, 2, None, None]
-
-    def at(values: np.ndarray, order: int) -> np.ndarray:
-        return map_coordinates(values, [y, x], order=order, mode="nearest")
-
-    u, v = (at(part, 1) for part in tracks.flow)
-    there = np.tensordot(second[:, :2], np.stack([x + u, y + v]), axes=1) + second[:, 2, None, None]
-    true = there - np.stack([columns, rows])
-    on_face = at((tracks.face & tracks.visible).astype(np.uint8), 0) > 0
-    # What the whole head does is the median over the face; what is left is expression.
-    alone = np.hypot(*(true - np.median(true[:, on_face], axis=1)[:, None, None]))
-    error = np.hypot(*(flow - true))
-    return error[on_face & (alone > MOVING_PX)], error[on_face & (alone <= MOVING_PX)]
-
-
-def _matrix_of(aligned: AlignedClip, number: int) -> np.ndarray:
-    return aligned.matrices[aligned.numbers.index(number)]
 
 
 def _annotation(row: dict[str, int | None]) -> Annotation:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mien.clips.frames import ClipFrames
 from mien.errors import InputError
+from mien.face.alignment import Matrix
 from mien.face.clip import AlignedClip, align_clip
 from mien.face.landmarks import Landmarker
 from mien.face.quality import FrameQuality
@@ -56,6 +57,10 @@ class Stages:
     def crop(self, number: int) -> Bytes:
         """The aligned crop (S, S, 3) of the frame of this number."""
         return np.asarray(self.aligned.crops[self.aligned.numbers.index(number)], dtype=np.uint8)
+
+    def matrix(self, number: int) -> Matrix:
+        """The transform (2, 3) from the picture of this number to its crop."""
+        return np.asarray(self.aligned.matrices[self.aligned.numbers.index(number)])
 
     def grey(self, number: int) -> Bytes:
         return np.asarray(cv2.cvtColor(self.crop(number), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
