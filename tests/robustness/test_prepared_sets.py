@@ -60,7 +60,9 @@ def change_array(folder: Path, change: Callable[[np.ndarray], np.ndarray]) -> No
 
 
 def test_the_set_itself_is_good(folder: Path) -> None:
-    PreparedSet.open(folder).verify()
+    opened = PreparedSet.open(folder)
+    opened.verify()
+    assert len(opened) > 0 and FLOW in opened.arrays
 
 
 def test_a_missing_array(folder: Path) -> None:

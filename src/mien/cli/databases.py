@@ -54,7 +54,7 @@ def twin(
 ) -> None:
     """Film made-up people who show what a real sheet says, into the official folders, with the truth beside it.
 
-    No picture of anybody is needed or made. CASME II takes about 17,000 frames, 900 MB and a quarter of an hour.
+    No picture of anybody is needed or made. CASME II takes 17,161 frames, 700 MB and some ten minutes on two cores.
     """
     from mien.cli.progress import progress_bar
     from mien.prepare.twin import make_twin

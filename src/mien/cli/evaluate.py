@@ -62,18 +62,6 @@ def evaluate(
     from mien.experiments.evaluate import evaluate as run_evaluation
     from mien.experiments.setting import EvaluateConfig
 
-    command = "mien evaluate " + shlex.join(
-        [model, "--data", data, "--task", task, "--protocol", protocol, "--seeds", str(seeds)]
-        + (["--train-on", train_on] if train_on else [])
-        + [part for key, value in options.items() for part in ("--set", f"{key}={value}")]
-        + (["--audit"] if audit else [])
-        + ([] if backend == "auto" else ["--backend", backend])
-        + ([] if device == "auto" else ["--device", device])
-        + (["--workers", str(workers)] if workers else [])
-        + (["--ray-address", ray_address] if ray_address else [])
-        + (["--gpus-per-fold", str(gpus_per_fold)] if gpus_per_fold else [])
-        + ["--out", str(out)]
-    )
     given: dict[str, Any] = {
         "model": model,
         "data": data,
@@ -97,8 +85,31 @@ def evaluate(
             f"--{first['loc'][0]} cannot be '{first['input']}'", do=first["msg"], found=first["input"]
         ) from error
     with progress_bar() as update:
-        run = run_evaluation(config, out, progress=update, command=command)
+        run = run_evaluation(config, out, progress=update, command=_command(given, out))
     _tell(run)
+
+
+#: Flags of the recorded command, with the values at which they are left out.
+_FLAGS = {
+    "train_on": None,
+    "backend": "auto",
+    "device": "auto",
+    "workers": 0,
+    "ray_address": None,
+    "gpus_per_fold": 0.0,
+}
+
+
+def _command(given: dict[str, Any], out: Path) -> str:
+    """The call that gives the same run again, without what has its default value."""
+    parts = [given["model"], "--data", given["data"], "--task", given["task"]]
+    parts += ["--protocol", given["protocol"], "--seeds", given["seeds"]]
+    for key, value in given["options"].items():
+        parts += ["--set", f"{key}={value}"]
+    parts += ["--audit"] if given["audit"] else []
+    for name, default in _FLAGS.items():
+        parts += [] if given[name] == default else [f"--{name.replace('_', '-')}", given[name]]
+    return "mien evaluate " + shlex.join(map(str, [*parts, "--out", out]))
 
 
 def _options(pairs: list[str]) -> dict[str, str]:

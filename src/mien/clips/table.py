@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mien.errors import InputError, Problems
+from mien.files import write_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -239,10 +240,7 @@ class ClipTable:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table; it appears under its name only when it is complete."""
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.write_bytes(self.csv_text().encode())
-        temporary.replace(target)
+        write_whole(Path(path), self.csv_text().encode())
 
     @classmethod
     def read_csv(cls, path: str | os.PathLike[str]) -> ClipTable:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 
 from mien.errors import InputError, UsageError
 from mien.experiments.jobs import FoldResult, Job
+from mien.files import write_whole
 
 SCHEMA = 1
 
@@ -138,8 +138,8 @@ class Run:
     def store(self, result: FoldResult) -> None:
         """Keep the result of a job: its weights first, so that a result on disk always has them."""
         if result.weights:
-            write_bytes(self.path / "weights" / f"{result.job.name}.safetensors", result.weights)
-        write_bytes(self.fold_file(result.job), result.to_bytes())
+            write_whole(self.path / "weights" / f"{result.job.name}.safetensors", result.weights)
+        write_whole(self.fold_file(result.job), result.to_bytes())
 
     def load(self, job: Job) -> FoldResult:
         """The stored result of a job. Raises `InputError` if it is damaged."""
@@ -152,7 +152,7 @@ class Run:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON; NaN becomes null."""
-    write_bytes(path, (json.dumps(_plain(content), indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(path, (json.dumps(_plain(content), indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _plain(value: Any) -> Any:
@@ -163,14 +163,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     return value
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from mien.experiments.jobs import FoldResult
-from mien.experiments.run import write_bytes, write_json
+from mien.experiments.run import write_json
 from mien.experiments.setting import Setting
+from mien.files import write_whole
 from mien.metrics import calibration, intervals, recognition
 
 SCORES = ("accuracy", "uf1", "uar", "weighted_f1")
@@ -170,9 +171,9 @@ def write_outputs(
 ) -> dict[str, Any]:
     """Write the outputs of a finished run; returns the metrics. `facts` go to the head of `metrics.json`."""
     table = predictions_table(setting, results)
-    write_bytes(path / "predictions.csv", table.to_csv(index=False, lineterminator="\n").encode())
+    write_whole(path / "predictions.csv", table.to_csv(index=False, lineterminator="\n").encode())
     if any(result.curve.size for result in results):
-        write_bytes(path / "curves.csv", _curves(setting, results).to_csv(index=False).encode())
+        write_whole(path / "curves.csv", _curves(setting, results).to_csv(index=False).encode())
     _write_embeddings(path / "embeddings.npz", setting, results)
     table["group"] = table["dataset"] + "/" + table["subject"]
     found = metrics(table, setting.classes, peeked(setting, results))
@@ -208,4 +209,4 @@ def _write_embeddings(path: Path, setting: Setting, results: Sequence[FoldResult
     }
     stream = io.BytesIO()
     np.savez_compressed(stream, **{name: array[order] for name, array in arrays.items()})
-    write_bytes(path, stream.getvalue())
+    write_whole(path, stream.getvalue())

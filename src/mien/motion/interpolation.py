@@ -1,4 +1,4 @@
-"""Frames at other times: the temporal interpolation model, and plain choice of frames."""
+"""Frames at other times: the temporal interpolation model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy.typing as npt
 from mien.errors import InputError, UsageError
 
 Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 
 def interpolate(frames: npt.ArrayLike, count: int) -> npt.NDArray[np.generic]:
@@ -50,30 +49,6 @@ def dct_weights(length: int, count: int) -> Floats:
     there = np.cos(np.pi * mode * wanted[:, None] / length)
     here = np.cos(np.pi * mode[:, None] * given / length)
     return np.asarray((1 + 2 * there @ here) / length)
-
-
-def uniform_indices(length: int, count: int) -> Indices:
-    """Numbers (count,) of frames spread evenly from the first to the last; frames repeat where there are too few.
-
-    Raises:
-        UsageError: `length` or `count` is below 1.
-    """
-    _check(length, count)
-    return np.asarray(np.rint(np.linspace(0, length - 1, count)), dtype=np.int64)
-
-
-def jittered_indices(length: int, count: int, random: np.random.Generator, jitter: float = 0.25) -> Indices:
-    """Like `uniform_indices`, each place moved at random by up to `jitter` of the step; order is kept.
-
-    Raises:
-        UsageError: `length` or `count` is below 1, or `jitter` is not in 0..0.5.
-    """
-    _check(length, count)
-    if not 0 <= jitter <= 0.5:
-        raise UsageError("jitter is a share of the step in 0..0.5", found=jitter)
-    step = (length - 1) / max(count - 1, 1)
-    places = np.linspace(0, length - 1, count) + random.uniform(-jitter, jitter, count) * step
-    return np.asarray(np.rint(places.clip(0, length - 1)), dtype=np.int64)
 
 
 def _check(length: int, count: int) -> None:

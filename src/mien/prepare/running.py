@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +22,9 @@ from mien.clips.frames import ClipFrames
 from mien.clips.table import ClipTable
 from mien.errors import InputError
 from mien.face.landmarks import Landmarker
-from mien.face.model import MODEL_SHA256
+from mien.face.model import find_model
 from mien.face.quality import FrameQuality
+from mien.files import write_whole
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
 from mien.prepare.prepared import MADE_UP, ArrayToWrite, PreparedSet
@@ -135,6 +136,7 @@ def _record(recipe: Recipe, gaps: Sequence[Gap], kept: Sequence[Done]) -> dict[s
     return {
         "step": "prepare",
         "version": STEP_VERSION,
+        "face_model_sha256": _model_sha256(),
         **recipe.model_dump(mode="json"),
         "flow_settings": settings_of(recipe.flow.method).model_dump(mode="json"),
         "left_out": [{"key": gap.key, "reason": gap.reason} for gap in gaps],
@@ -177,22 +179,35 @@ def _landmarker() -> Landmarker:
     return finder
 
 
+@cache
+def _model_sha256() -> str:
+    """What the face model is that this process uses."""
+    return find_model().sha256
+
+
 def _fingerprint(job: ClipJob, recipe: Recipe) -> str:
     """A name for the outcome: the bytes of the clip's frames, what is done with them, and the version of doing it."""
-    given = [STEP_VERSION, MODEL_SHA256, recipe.canonical(), job.annotation, job.frames.numbers]
+    frames = job.frames
+    given = [
+        STEP_VERSION,
+        _model_sha256(),
+        recipe.canonical(),
+        job.annotation,
+        frames.numbers,
+        frames.first_number,
+    ]
     found = hashlib.sha256(repr(given).encode())
-    for file in job.frames.files:
+    for file in frames.files:
         found.update(sha256_of(file).encode() if file.is_file() else b"absent")
     return found.hexdigest()
 
 
 def _store(file: Path, clip: PreparedClip) -> None:
     """Keep a clip under its name, complete or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.stem}.{os.getpid()}.npz")
     words = json.dumps({"notes": clip.notes, "quality": [asdict(row) for row in clip.quality]})
-    np.savez(temporary, allow_pickle=False, **{WORDS: np.array(words)}, **clip.arrays)
-    temporary.replace(file)
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **{WORDS: np.array(words)}, **clip.arrays)
+    write_whole(file, content.getvalue(), durable=False)
 
 
 def _words(file: Path) -> dict[str, Any] | None:

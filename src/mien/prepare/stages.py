@@ -40,12 +40,14 @@ class Stages:
     """The crops of one clip and what is computed from them; flow is computed once for each pair of frames.
 
     Attributes:
+        notes: what was substituted while arrays were made.
     """
 
     recipe: Recipe
     plan: FramePlan
     aligned: AlignedClip
     landmarker: Landmarker
+    notes: list[str] = field(default_factory=list)
     _flows: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
     @cached_property
@@ -77,9 +79,12 @@ class Stages:
         return self._flows[start, end]
 
     def points68(self, number: int) -> Floats:
-        """The 68 points (68, 2) px of the crop of this frame; those of the reference frame if it shows no face."""
+        """The 68 points (68, 2) px of the crop of this frame; if none is found, the reference frame's, with a note."""
         faces = self.landmarker.find(self.crop(number))
-        return ibug68(faces[0].points) if faces else self.aligned.points68
+        if faces:
+            return ibug68(faces[0].points)
+        self.notes.append(f"no points were found in the crop of frame {number}: those of the onset taken")
+        return self.aligned.points68
 
     def flow_sequence(self) -> Floats:
         """Flow (T, 2, S, S) px of the sampled frames, from the onset or from the frame before."""
@@ -196,7 +201,9 @@ def prepare_clip(
     arrays: dict[str, NDArray[Any]] = {
         step.name: KINDS[step.name].make(stages, step) for step in recipe.arrays
     }
-    return PreparedClip(arrays, stages.aligned.quality, stages.plan.notes + stages.aligned.notes)
+    return PreparedClip(
+        arrays, stages.aligned.quality, (*stages.plan.notes, *stages.aligned.notes, *stages.notes)
+    )
 
 
 def stages_of(frames: ClipFrames, annotation: Annotation, recipe: Recipe, landmarker: Landmarker) -> Stages:

@@ -23,8 +23,10 @@ from mien.databases.database import Database
 from mien.databases.registry import get
 from mien.errors import InputError, UsageError
 from mien.facs.annotation import parse
+from mien.files import write_whole
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
+from mien.synthesis.camera import encode
 from mien.synthesis.filming import FilmedClip, film
 
 #: Raised whenever the same arguments give other pictures than before.
@@ -157,27 +159,24 @@ def _begin(root: Path, sheet: Path, what: Mapping[str, Any]) -> None:
     root.mkdir(parents=True, exist_ok=True)
     if sheet.resolve() != (root / sheet.name).resolve():
         shutil.copyfile(sheet, root / sheet.name)
-    _write(record, (json.dumps(asked, indent=1) + "\n").encode())
+    write_whole(record, (json.dumps(asked, indent=1) + "\n").encode())
 
 
 def film_job(root: Path, job: TwinJob) -> str:
     """Film one clip below `root`; its truth is written last and stands for the whole clip. Returns the key."""
-    os.environ.setdefault("LP_NUM_THREADS", "0")  # processes share the cores; the renderer keeps to its own
+    # Processes share the cores: renderer and camera keep to one thread each.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     cv2.setNumThreads(1)
     with film(job.clip) as filmed:
         quality = filmed.truth.camera.quality
         for (_, image), path in zip(filmed.frames(), job.paths, strict=True):
             file = root / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            done, data = cv2.imencode(file.suffix, image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-            if not done:
-                raise InputError("a frame cannot be written", where=file)
-            _write(file, data.tobytes())
+            write_whole(file, encode(image, file.suffix, quality), durable=False)
         truth = io.BytesIO()
         np.savez_compressed(
             truth, allow_pickle=False, clip=np.array(json.dumps(_as_json(job.clip))), **filmed.truth.arrays()
         )
-        _write(_truth_file(root, job.key), truth.getvalue())
+        write_whole(_truth_file(root, job.key), truth.getvalue())
     return job.key
 
 
@@ -207,11 +206,3 @@ def _as_json(clip: FilmedClip) -> dict[str, Any]:
 
 def _truth_file(root: Path, key: str) -> Path:
     return root / TRUTH / f"{key}.npz"
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file so that it is there whole, or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(file)

@@ -95,9 +95,9 @@ class Camera:
         return np.repeat(frame, 3, axis=2) if look.grey else frame
 
 
-def encode_jpeg(image: Image, quality: int) -> bytes:
-    """The bytes of a JPEG file of an RGB image (height, width, 3)."""
-    done, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
+def encode(image: Image, suffix: str, quality: int) -> bytes:
+    """The bytes of an image file (`.jpg`, `.png`, `.bmp`) of an RGB image (height, width, 3); JPEG has a quality."""
+    done, data = cv2.imencode(suffix, image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise UsageError("this picture cannot be written as JPEG", found=image.shape)
+        raise UsageError(f"this picture cannot be written as {suffix}", found=image.shape)
     return bytes(data)

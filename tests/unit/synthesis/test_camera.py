@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mien.errors import UsageError
-from mien.synthesis.camera import Camera, CameraLook, draw_camera, encode_jpeg
+from mien.synthesis.camera import Camera, CameraLook, draw_camera, encode
 
 GREY = np.full((120, 160, 3), 128, dtype=np.uint8)
 
@@ -64,7 +64,7 @@ def test_blur_spreads_a_point_without_losing_light() -> None:
 def test_jpeg_keeps_colours_and_obeys_quality() -> None:
     picture = np.dstack([np.full((64, 64), level, dtype=np.uint8) for level in (220, 120, 40)])
     picture[::2, ::2] //= 2
-    small, large = (encode_jpeg(picture, quality) for quality in (30, 95))
+    small, large = (encode(picture, ".jpg", quality) for quality in (30, 95))
     assert len(small) < len(large)
     back = cv2.imdecode(np.frombuffer(large, np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_allclose(back[..., ::-1].mean(axis=(0, 1)), picture.mean(axis=(0, 1)), atol=5)

@@ -1,0 +1,31 @@
+"""Files appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mien.files import write_whole
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_is_written_into_a_new_folder_and_nothing_else_is_left(tmp_path: Path, durable: bool) -> None:
+    write_whole(tmp_path / "deep" / "file", b"content", durable=durable)
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["file"]
+    assert (tmp_path / "deep" / "file").read_bytes() == b"content"
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"old")
+
+    def stop(self: Path, target: Path) -> Path:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Path, "replace", stop)
+    with pytest.raises(OSError, match="full"):
+        write_whole(file, b"new")
+    assert file.read_bytes() == b"old"
