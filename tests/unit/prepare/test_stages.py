@@ -74,21 +74,44 @@ def test_points_that_are_not_found_are_those_of_the_onset_and_said_so(
     assert stages.notes == ["no points were found in the crop of frame 15: those of the onset taken"]
 
 
-def test_flow_is_in_pixels_of_its_own_size(frames: ClipFrames, landmarker: Landmarker) -> None:
+@pytest.mark.parametrize("name", ["onset_apex_flow", "flow", "two_part_flow"])
+def test_flow_is_in_pixels_of_its_own_size(frames: ClipFrames, landmarker: Landmarker, name: str) -> None:
     small, large = (
         prepare_clip(
             frames,
             CLIP,
-            Recipe.model_validate(
-                {"name": "x", "title": "x", "arrays": [{"name": "onset_apex_flow", "size_px": size}]}
-            ),
+            Recipe.model_validate({"name": "x", "title": "x", "arrays": [{"name": name, "size_px": size}]}),
             landmarker,
-        ).arrays["onset_apex_flow"]
+        ).arrays[name]
         for size in (32, 64)
     )
-    halved = large.reshape(3, 32, 2, 32, 2).mean(axis=(2, 4))
-    np.testing.assert_allclose(2 * small[:2], halved[:2], atol=1e-4)
-    np.testing.assert_allclose(small[2], halved[2], atol=1e-4)
+    halved = large.reshape(*large.shape[:-2], 32, 2, 32, 2).mean(axis=(-3, -1))
+    n_in_px = 2 if name == "onset_apex_flow" else len(small)  # its strain has no unit of length
+    assert np.abs(small).max() > 0.05
+    np.testing.assert_allclose(2 * small[:n_in_px], halved[:n_in_px], atol=1e-4)
+    np.testing.assert_allclose(small[n_in_px:], halved[n_in_px:], atol=1e-4)
+
+
+def test_head_motion_is_removed_if_the_recipe_says_so(frames: ClipFrames, landmarker: Landmarker) -> None:
+    from PIL import Image, ImageChops
+
+    apex = frames.files[4]
+    ImageChops.offset(Image.open(apex), 2, 0).save(apex, quality=98)
+    moved_px = {}
+    for removed in (True, False):
+        chosen = Recipe.model_validate(
+            {
+                "name": "x",
+                "title": "x",
+                "face": {"register_frames": False},
+                "flow": {"remove_head_motion": removed},
+                "arrays": [{"name": "onset_apex_flow"}],
+            }
+        )
+        stages = stages_of(frames, CLIP, chosen, landmarker)
+        moved_px[removed] = np.median(stages.flow(11, 15)[0][stages.rigid])
+    assert abs(moved_px[True]) < 0.05
+    assert moved_px[False] > 0.4
 
 
 def test_a_smile_moves_the_corners_of_the_mouth_up(frames: ClipFrames, landmarker: Landmarker) -> None:
