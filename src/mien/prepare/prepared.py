@@ -26,7 +26,7 @@ from mien.prepare.layout import (
     sha256_of,
 )
 
-__all__ = ["FLOW", "MADE_UP", "MIN_MAX_UNIT", "ArraySpec", "ArrayToWrite", "PreparedSet"]
+__all__ = ["FLOW", "MADE_UP", "MIN_MAX_UNIT", "ArraySpec", "ArrayToWrite", "PreparedSet", "refuse_foreign"]
 
 # The array that every set of onset-to-apex flow images holds: (N, 3, H, W), channels u, v, strain.
 FLOW = "onset_apex_flow"
@@ -154,7 +154,7 @@ class PreparedSet:
             InputError: the arrays do not fit the table, or hold NaN or infinity.
         """
         target = Path(path).resolve()
-        _refuse_foreign(target)
+        refuse_foreign(target)
         _check_content(table, arrays, target)
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
@@ -222,7 +222,7 @@ def _write_files(
     (folder / "prepared.json").write_text(text, encoding="utf-8", newline="\n")
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
     """Raise if `target` holds anything but a prepared set: the user's own files are never replaced."""
     if target.is_file() or (
         target.is_dir() and any(target.iterdir()) and not (target / "prepared.json").is_file()
@@ -235,7 +235,7 @@ def _refuse_foreign(target: Path) -> None:
 def _move_into_place(staged: Path, target: Path, *, overwrite: bool) -> None:
     if not (target / "prepared.json").is_file():
         if target.is_dir():
-            target.rmdir()  # it is empty, see _refuse_foreign
+            target.rmdir()  # it is empty, see refuse_foreign
         try:
             staged.replace(target)
             return

@@ -27,7 +27,7 @@ from mien.face.quality import FrameQuality
 from mien.files import write_whole
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
-from mien.prepare.prepared import MADE_UP, ArrayToWrite, PreparedSet
+from mien.prepare.prepared import MADE_UP, ArrayToWrite, PreparedSet, refuse_foreign
 from mien.prepare.recipe import Recipe
 from mien.prepare.stages import PreparedClip, descriptions, prepare_clip
 from mien.prepare.timing import Annotation, NotPreparable
@@ -93,6 +93,8 @@ def prepare(
         InputError: no clip could be prepared.
         UsageError: `out` holds something else.
     """
+    target = Path(out).resolve()
+    refuse_foreign(target)
     jobs = [
         ClipJob(row["key"], frames[row["key"]], Annotation(row["onset"], row["apex"], row["offset"]))
         for row in table.rows()
@@ -111,7 +113,6 @@ def prepare(
         )
     finished = {key: done[key] for key in table.keys[kept].tolist()}
     files = {key: result.file for key, result in finished.items() if result.file is not None}
-    target = Path(out).resolve()
     staging = target.with_name(f".{target.name}-arrays")
     shutil.rmtree(staging, ignore_errors=True)  # left behind by a run that was killed
     try:

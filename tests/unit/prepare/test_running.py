@@ -11,7 +11,7 @@ import pytest
 
 from mien.clips.frames import ClipFrames
 from mien.databases.registry import get
-from mien.errors import InputError
+from mien.errors import InputError, UsageError
 from mien.prepare import recipe, running
 from mien.prepare.prepared import PreparedSet
 from mien.prepare.running import Gap, prepare
@@ -81,6 +81,16 @@ def test_a_damaged_entry_of_the_cache_is_made_again(small_twin: Path, prepared: 
     file.write_bytes(file.read_bytes()[:1000])
     assert running.prepare_job(SMALL, job).file == file
     np.testing.assert_array_equal(np.load(file)["flow"], before)
+
+
+def test_a_folder_that_holds_something_else_is_refused_before_any_work(
+    small_twin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = get("casme2").load(small_twin)
+    (tmp_path / "mine.txt").write_text("mine")
+    monkeypatch.setattr(running, "in_processes", lambda *given: pytest.fail("worked first"))
+    with pytest.raises(UsageError, match="holds something else"):
+        prepare(loaded.table, loaded.frames, SMALL, tmp_path, name="twin")
 
 
 def test_a_database_without_a_usable_clip_is_refused(small_twin: Path, tmp_path: Path) -> None:
