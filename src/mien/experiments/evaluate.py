@@ -132,6 +132,9 @@ def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
 def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[str, Any]:
     """What `run.json` says before the first fold: the resolved configuration, the data, the machine."""
     setting, data, source = resolved.setting, resolved.data, resolved.trained_on
+    words = protocols.parse(config.protocol).words
+    if source is not None:
+        words += f"; trained on {source.name} (data {source.data_hash[:12]})"
     card = registry.card(config.model)
     options = registry.options(config.model).parse(config.options, model=config.model)
     method = registry.create(config.model, config.options)
@@ -149,7 +152,7 @@ def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[s
         "task": config.task,
         "classes": list(setting.classes),
         "protocol": config.protocol,
-        "protocol_words": protocols.parse(config.protocol).words,
+        "protocol_words": words,
         "seeds": list(setting.seeds),
         "audit": config.audit,
         "device": setting.device,

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
+from mien.clips.table import ClipTable
 from mien.errors import InputError, UsageError
 from mien.experiments import backends
 from mien.experiments.compare import compare
@@ -18,7 +19,7 @@ from mien.experiments.evaluate import evaluate
 from mien.experiments.run import Run
 from mien.experiments.setting import EvaluateConfig
 from mien.models.ststnet import Ststnet
-from mien.prepare.prepared import PreparedSet
+from mien.prepare.prepared import ArrayToWrite, PreparedSet
 
 
 @pytest.fixture
@@ -185,3 +186,27 @@ def test_what_a_network_notes_about_its_start_is_kept_with_the_warnings(
     evaluate(config, tmp_path / "run")
     record = json.loads((run.path / "run.json").read_text())
     assert record["warnings"] == ["the stream starts from random weights"]
+
+
+def test_a_transfer_names_the_set_it_was_trained_on_and_tells_made_up_people(
+    config: EvaluateConfig, small_set: PreparedSet, tmp_path: Path
+) -> None:
+    frame = small_set.table.frame
+    others = PreparedSet.write(
+        tmp_path / "others",
+        name="others",
+        table=ClipTable(frame.assign(subject="o" + frame["subject"], key="o" + frame["key"])),
+        arrays={
+            "onset_apex_flow": ArrayToWrite(
+                np.array(small_set.arrays["onset_apex_flow"]), ("u", "v", "s"), "px", "test"
+            )
+        },
+        recipe={"made_up": True},
+    )
+    asked = config.model_copy(update={"protocol": "transfer", "train_on": str(others.path), "seeds": 1})
+    run = evaluate(asked, tmp_path / "run")
+    assert "trained on others" in run.record["protocol_words"]
+    assert run.record["data_hash"] == f"{small_set.data_hash}+{others.data_hash}"
+    table = run.predictions()
+    assert sorted(table["key"]) == sorted(small_set.table.keys.tolist())
+    assert any("made up" in text for text in run.record["warnings"])
