@@ -12,7 +12,7 @@ from mien.clips.table import ClipTable
 from mien.errors import UsageError
 from mien.facs.annotation import AUAnnotation, parse
 from mien.motion.strain import optical_strain
-from mien.prepare.prepared import MADE_UP, ArrayToWrite, PreparedSet
+from mien.prepare.prepared import ArrayToWrite, PreparedSet
 from mien.synthesis.clips import SyntheticClips, sample_clips
 from mien.synthesis.conditions import Conditions
 
@@ -127,7 +127,6 @@ def synthetic_flow(
         "size_px": size,
         "seed": seed,
         "conditions": asdict(chosen),
-        MADE_UP: True,
     }
     return PreparedSet.write(
         out,
