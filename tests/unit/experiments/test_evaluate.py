@@ -203,10 +203,12 @@ def test_a_transfer_names_the_set_it_was_trained_on_and_tells_made_up_people(
         },
         recipe={"made_up": True},
     )
-    asked = config.model_copy(update={"protocol": "transfer", "train_on": str(others.path), "seeds": 1})
+    asked = config.model_copy(
+        update={"data": str(others.path), "protocol": "transfer", "train_on": str(small_set.path), "seeds": 1}
+    )
     run = evaluate(asked, tmp_path / "run")
-    assert "trained on others" in run.record["protocol_words"]
-    assert run.record["data_hash"] == f"{small_set.data_hash}+{others.data_hash}"
+    assert f"trained on {small_set.name}" in run.record["protocol_words"]
+    assert run.record["data_hash"] == f"{others.data_hash}+{small_set.data_hash}"
     table = run.predictions()
-    assert sorted(table["key"]) == sorted(small_set.table.keys.tolist())
+    assert sorted(table["key"]) == sorted(others.table.keys.tolist())
     assert any("made up" in text for text in run.record["warnings"])
