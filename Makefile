@@ -49,12 +49,12 @@ clean:
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.core: requirements/core.txt requirements/models.txt pyproject.toml | .venv/.made
-	$(INSTALL) -r requirements/core.txt
+.venv/.core: requirements/core.txt requirements/web.txt requirements/models.txt pyproject.toml | .venv/.made
+	$(INSTALL) -r requirements/core.txt -r requirements/web.txt
 	$(INSTALL) --no-deps -r requirements/models.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/.core requirements/dev.txt requirements/ray.txt
-	$(INSTALL) -r requirements/core.txt -r requirements/dev.txt -r requirements/ray.txt
+	$(INSTALL) -r requirements/core.txt -r requirements/web.txt -r requirements/dev.txt -r requirements/ray.txt
 	@touch $@

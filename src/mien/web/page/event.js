@@ -1,0 +1,109 @@
+// One candidate: its pictures, its times, how probable each class is, how much the model doubts, and what moved.
+
+import { el, percent, seconds } from "./dom.js";
+import { fileAt } from "./api.js";
+
+const SIDES = { left: "stronger on the person's left", right: "stronger on the person's right", both: "about equal on both sides" };
+const DIRECTIONS = ["right", "down and right", "down", "down and left", "left", "up and left", "up", "up and right"];
+
+/** One line of the list. */
+export function line(event, open) {
+  const best = event.label || (event.abstained ? "no class: the model abstains" : "no class");
+  const p = event.label ? percent(event.prob?.[event.label]) : "";
+  return el("li", { class: event.kind },
+    el("button", { type: "button", "data-event": event.event_id, onclick: () => open(event.event_id) },
+      el("i"), el("b", {}, `${seconds(event.onset_s)} – ${seconds(event.offset_s)}`), el("span", { class: "p" }, p),
+      el("span", { class: "what" }, `${event.kind} · ${best}${event.regions?.length ? ` · ${plain(event.regions[0].region)}` : ""}`)));
+}
+
+/** What is known of an event, as elements. @param files paths of the result's files. @param own the video element, if there is one. */
+export function detail(job, event, events, files, own, model, open) {
+  const place = events.indexOf(event);
+  const step = (by, words) => {
+    const other = events[place + by];
+    return el("button", { type: "button", disabled: !other, onclick: () => other && open(other.event_id) }, words);
+  };
+  return [
+    el("div", { class: "head" }, el("h2", {}, `Candidate ${event.event_id} of ${events.length}`), el("div", { class: "row tools" }, step(-1, "← Previous"), step(1, "Next →"))),
+    times(event),
+    pictures(job, event, files),
+    own,
+    event.note ? el("div", { class: "note" }, el("p", {}, event.note)) : null,
+    el("div", { class: "columns" },
+      el("div", {}, ...probabilities(event, model)),
+      el("div", {}, ...movement(event))),
+    ...nearest(event),
+  ].filter(Boolean);
+}
+
+function times(event) {
+  const item = (name, time, frame) => el("li", {}, el("span", {}, name), `${seconds(time)} (frame ${frame})`);
+  return el("ul", { class: "times" },
+    el("li", {}, el("b", {}, event.kind)), item("onset", event.onset_s, event.onset_frame), item("apex", event.apex_s, event.apex_frame),
+    item("offset", event.offset_s, event.offset_frame), el("li", {}, el("span", {}, "lasts"), seconds(event.duration_s ?? event.offset_s - event.onset_s)));
+}
+
+function pictures(job, event, files) {
+  const stem = `event-${String(event.event_id).padStart(3, "0")}`;
+  const picture = (name, caption, words) => {
+    const path = `pictures/${stem}-${name}.png`;
+    return files.has(path) ? el("figure", {}, el("img", { src: fileAt(job, path), alt: words }), el("figcaption", {}, caption)) : null;
+  };
+  const shown = [
+    picture("onset", `Onset, ${seconds(event.onset_s)}`, "The face at the onset"),
+    picture("apex", `Apex, ${seconds(event.apex_s)}`, "The face at the apex"),
+    picture("flow", "Flow from onset to apex", "Arrows: how each part of the face moved from onset to apex"),
+  ].filter(Boolean);
+  const magnified = `magnified/${stem}-${event.kind}.mp4`;
+  const film = files.has(magnified) ? el("div", { class: "own" }, el("h3", {}, "Magnified: as filmed, and with its movement made larger, slowly"), el("video", { src: fileAt(job, magnified), controls: true, loop: true, muted: true, playsinline: true, preload: "metadata" })) : null;
+  if (!shown.length && !film) return null;
+  return el("div", {}, el("div", { class: "pictures" }, ...shown), film);
+}
+
+function probabilities(event, model) {
+  const all = Object.entries(event.prob || {}).filter(([, p]) => p !== null);
+  const parts = [el("h3", {}, "Class, with calibrated probability")];
+  if (event.abstained) {
+    const threshold = model?.threshold ?? model?.abstain_below;
+    parts.push(el("div", { class: "note warn" }, el("p", {}, el("b", {}, "The model abstains. "), threshold ? `No class reaches ${percent(threshold)}.` : "No class is probable enough.")));
+  }
+  if (!all.length) {
+    parts.push(el("p", { class: "small" }, "None was given for this candidate."));
+    return parts;
+  }
+  parts.push(el("table", { class: "bars" }, el("tbody", {}, ...all.map(([name, p]) => bar(name, p, 1, percent(p), name === event.label)))));
+  if (event.doubt !== null && event.doubt !== undefined) {
+    const most = Math.log(all.length);
+    const word = event.doubt < 0.1 * most ? "low" : event.doubt < 0.3 * most ? "middling" : "high";
+    parts.push(el("p", { class: "small" }, `Doubt: ${word}, ${event.doubt.toFixed(3)} of at most ${most.toFixed(2)} nats. It tells how far the members of the model disagree.`));
+  }
+  return parts;
+}
+
+function movement(event) {
+  const regions = (event.regions || []).slice(0, 6);
+  const parts = [el("h3", {}, "What moved, in pixels of the aligned face")];
+  if (!regions.length) return [...parts, el("p", { class: "small" }, "Not measured.")];
+  const top = Math.max(...regions.map(length), 1e-6);
+  parts.push(el("table", { class: "bars" }, el("tbody", {}, ...regions.map((each) => bar(plain(each.region), length(each), top, length(each).toFixed(2), false, `${plain(each.region)} ${direction(each)}`)))));
+  const largest = regions[0];
+  parts.push(el("p", { class: "small" }, `${plain(largest.region)}: ${direction(largest)} in the picture. ${SIDES[event.side] ? `It is ${SIDES[event.side]}.` : ""}`));
+  if (event.lost_share > 0) parts.push(el("p", { class: "small" }, `The face was not seen in ${percent(event.lost_share)} of its frames.`));
+  return parts;
+}
+
+function nearest(event) {
+  if (!event.nearest?.length) return [];
+  return [el("h3", {}, "Sentences about Action Units that lie nearest, with cosine"),
+    el("ol", { class: "near" }, ...event.nearest.slice(0, 5).map((each) => el("li", {}, each.sentence, el("span", {}, each.cosine?.toFixed(2) ?? "–"))))];
+}
+
+function bar(name, value, top, text, best, title = name) {
+  const filled = el("span");
+  filled.style.width = `${Math.min(100, (100 * value) / top)}%`;
+  return el("tr", { class: best ? "best" : null, title }, el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "bar" }, filled)), el("td", {}, text));
+}
+
+const plain = (name) => name.replaceAll("_", " ").replaceAll("-", " ");
+const length = (region) => region.size_px ?? Math.hypot(region.u_px, region.v_px);
+const direction = (region) => DIRECTIONS[(Math.round((8 * Math.atan2(region.v_px, region.u_px)) / (2 * Math.PI)) + 8) % 8];
