@@ -138,8 +138,10 @@ class SignalBuilder:
         n_frames = len(self._times)
         flow = {kind: self._rows[kind].joined(n_frames) for kind in KINDS}
         maps = {kind: file.mapped(n_frames) for kind, file in self._maps.items()}
-        for values in (*flow.values(), *maps.values()):
-            _fill_between(values, self.stride)
+        for kind in KINDS:
+            _fill_between(flow[kind], self.stride)
+            if kind in maps:
+                _fill_between(maps[kind], self.stride)
         return VideoSignal(
             fps=self.fps,
             time_s=np.array(self._times),
@@ -203,7 +205,8 @@ class _Face:
     def means(self, flow: npt.NDArray[np.float32], head: HeadMotion) -> npt.NDArray[np.float32]:
         """Mean u, v of each region (R, 2) without the head's motion: that is linear, so its mean is that of the
         region's centre."""
-        return (flow.reshape(2, -1) @ self._weights.T).T - head.at(self._centres, *self._size)
+        means = (flow.reshape(2, -1) @ self._weights.T).T
+        return np.asarray(means - head.at(self._centres, *self._size), np.float32)
 
 
 class _Rows:
