@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import mien
-from mien.cli import compare, data, doctor, evaluate, models, prepare, recipes, report, tasks
+from mien.cli import agree, compare, data, doctor, evaluate, models, prepare, recipes, report, tasks
 from mien.errors import MienError
 
 DONE, OUR_FAULT, WRONG_CALL, BAD_INPUT, DONE_WITH_GAPS, STOPPED = 0, 1, 2, 3, 4, 130
@@ -58,6 +58,7 @@ app.command("prepare")(prepare.prepare)
 app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
+app.command("agree")(agree.agree)
 app.command("report")(report.report)
 app.command("models")(models.models)
 app.command("tasks")(tasks.tasks)
