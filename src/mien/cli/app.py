@@ -53,6 +53,7 @@ def _options_of_every_command(
     pass
 
 
+app.command("analyse")(analyse.analyse)
 app.add_typer(data.app, name="data")
 app.command("prepare")(prepare.prepare)
 app.command("recipes")(recipes.recipes)
