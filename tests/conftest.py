@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from mien.analysis.result import VideoAnalysis
     from mien.experiments.setting import Setting
     from mien.prepare.prepared import PreparedSet
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 SHARED = Path(os.environ.get("MIEN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
@@ -132,3 +136,19 @@ def small_twin(egl: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     make_twin("casme2", sheet, folder / "twin", workers=1)
     return folder / "twin"
+
+
+@pytest.fixture(scope="session")
+def analysis(tmp_path_factory: pytest.TempPathFactory) -> VideoAnalysis:
+    """A small analysis with its video, made without rendering (`analysis_cases.small_analysis`)."""
+    from analysis_cases import small_analysis
+
+    return small_analysis(tmp_path_factory.mktemp("small-video"))
+
+
+@pytest.fixture(scope="session")
+def filmed_analysis(egl: None, tmp_path_factory: pytest.TempPathFactory) -> VideoAnalysis:
+    """An analysis of 300 filmed frames with real crops and flow (`analysis_cases.filmed_analysis`)."""
+    from analysis_cases import filmed_analysis as make
+
+    return make(tmp_path_factory.mktemp("filmed"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -21,3 +23,19 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
             stream.flush()
             os.fsync(stream.fileno())
     temporary.replace(path)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A hidden name beside `path` to write a large file to; it gets its own name once the block has ended well.
+
+    Whatever stands under the hidden name is removed if the block fails.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # the ending stays: libraries choose the format by it
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import mien
-from mien.cli import compare, data, doctor, evaluate, models, prepare, recipes, report, serve, tasks
+from mien.cli import agree, compare, data, doctor, evaluate, models, prepare, recipes, report, serve, tasks
 from mien.errors import MienError
 
 DONE, OUR_FAULT, WRONG_CALL, BAD_INPUT, DONE_WITH_GAPS, STOPPED = 0, 1, 2, 3, 4, 130
@@ -53,11 +53,13 @@ def _options_of_every_command(
     pass
 
 
+app.command("analyse")(analyse.analyse)
 app.add_typer(data.app, name="data")
 app.command("prepare")(prepare.prepare)
 app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
+app.command("agree")(agree.agree)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
 app.command("models")(models.models)

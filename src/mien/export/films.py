@@ -1,0 +1,90 @@
+"""The overlay video and the magnified clips, out of one pass over the source video, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from math import isnan
+from pathlib import Path
+
+from mien.analysis.result import VideoAnalysis
+from mien.export import naming
+from mien.export.encoding import mp4
+from mien.export.magnified import EventClip, event_clips
+from mien.export.overlay import Overlay
+from mien.video.decoding import VideoFile
+from mien.video.frame import Frame, Lost
+from mien.video.limits import Limits
+
+
+def write_films(
+    analysis: VideoAnalysis,
+    video: Path,
+    folder: Path,
+    *,
+    overlay: bool,
+    clips: bool,
+    limits: Limits | None = None,
+) -> list[Path]:
+    """The films that were written into the folder.
+
+    Every frame of the overlay is the very frame that was analysed, at its own time; one that cannot be decoded is a
+    dark picture that says so.
+
+    Raises:
+        InputError: the video is gone, or cannot be read.
+    """
+    waiting = list(event_clips(analysis)) if clips else []
+    wanted = None if overlay else sorted({index for clip in waiting for index in clip.wanted})
+    if wanted == []:
+        return []
+    written: list[Path] = []
+    with ExitStack() as stack:
+        source = stack.enter_context(VideoFile(video, limits))
+        drawing = Overlay(analysis) if overlay else None
+        if drawing is not None:
+            path = folder / naming.OVERLAY
+            film = stack.enter_context(mp4(path, _rate(source)))
+            written.append(path)
+        size = source.size[::-1] if source.rotation_deg() % 180 == 0 else source.size
+        for frame in source.frames(wanted):
+            index = frame.number
+            if index >= len(analysis.frames):
+                break
+            if isinstance(frame, Lost):
+                time_s = analysis.frames[index].timestamp
+                if drawing is not None and not isnan(time_s):
+                    film.add(drawing.slate(size, index), time_s)
+                continue
+            assert frame.time_s is not None
+            size = frame.image.shape[0], frame.image.shape[1]
+            if drawing is not None:
+                film.add(drawing.draw(frame.image, index), frame.time_s)
+            written += _shown_to(waiting, frame, folder)
+        written += [_finish(clip, folder) for clip in waiting if clip.pictures]
+    return written
+
+
+def _shown_to(waiting: list[EventClip], frame: Frame, folder: Path) -> Iterator[Path]:
+    """Show a frame to the clips that wait for it; those that need no later one are written."""
+    assert frame.time_s is not None
+    for clip in list(waiting):
+        if frame.index < clip.wanted.start:
+            continue
+        clip.see(frame.image, frame.index, frame.time_s)
+        if frame.index >= clip.wanted[-1]:
+            waiting.remove(clip)
+            if clip.pictures:
+                yield _finish(clip, folder)
+
+
+def _finish(clip: EventClip, folder: Path) -> Path:
+    path = folder / naming.magnified(clip.event)
+    clip.write(path)
+    return path
+
+
+def _rate(source: VideoFile) -> float:
+    """Mean frames per second; 1 for a video of a single frame."""
+    fps = source.timeline.fps
+    return fps if fps > 0 else 1.0

@@ -1,0 +1,273 @@
+"""Analyses to write out: a made-up person filmed for 300 frames, and a small one that needs no rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+from mien.analysis.result import Event, EventPictures, FrameRow, RegionMotion, VideoAnalysis
+from mien.video.probing import probe
+
+CLASSES = ("negative", "positive", "surprise")
+#: Onset, apex, offset and kind of the candidates in a video of 300 frames at 30 per second.
+EVENTS_OF_300 = ((33, 38, 46, "micro"), (128, 150, 176, "macro"), (232, 237, 244, "micro"))
+MODEL = {
+    "name": "aie-cmcl-flow",
+    "version": "1",
+    "sha256": "3f5a" * 16,
+    "task": "megc-3",
+    "classes": list(CLASSES),
+    "abstain_below": 0.5,
+    "record": [
+        {
+            "data": "MEGC 2019 (CASME II, SAMM, SMIC)",
+            "protocol": "LOSO",
+            "n_clips": 442,
+            "n_subjects": 68,
+            "uf1": 0.7034,
+            "uf1_low": 0.651,
+            "uf1_high": 0.749,
+            "uar": 0.6892,
+            "uar_low": 0.633,
+            "uar_high": 0.738,
+            "apex": "given",
+        }
+    ],
+}
+DETECTOR = {
+    "name": "region-contrast",
+    "false_alarms_per_min": {"micro": 3.4, "macro": 1.25},
+    "measured_on": "12 long synthetic videos, 36 min",
+    "f1": {"micro": 0.41, "macro": 0.62},
+}
+
+
+def write_video(
+    path: Path,
+    pictures: Sequence[np.ndarray] | Iterator[np.ndarray],
+    times_s: Sequence[float],
+    fps: float = 30.0,
+) -> Path:
+    """An H.264 file whose frames are shown at these times."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=round(fps), options={"crf": "18", "preset": "veryfast"})
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 10000)
+        for picture, time_s in zip(pictures, times_s, strict=True):
+            if not container.streams.video[0].codec_context.is_open:
+                stream.height, stream.width = picture.shape[:2]
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = round(time_s * 10000), Fraction(1, 10000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def made_analysis(
+    video: Path,
+    boxes: Sequence[tuple[float, float, float, float]],
+    pictures: Callable[[int, int], EventPictures | None],
+) -> VideoAnalysis:
+    """An analysis of a video that exists: its true frames and times, made-up scores.
+
+    Args:
+        boxes: x, y, width and height of the face in every frame.
+        pictures: makes those of an event from its onset and apex frame.
+    """
+    from mien.video.decoding import VideoFile
+
+    facts = probe(video)
+    with VideoFile(video) as opened:
+        times_s = opened.timeline.times_s
+    n = facts.n_frames
+    rng = np.random.default_rng(5)
+    scores = {kind: np.abs(rng.normal(0, 0.8, n)) for kind in ("micro", "macro")}
+    phases = [(*(round(place * n / 300) for place in row[:3]), row[3]) for row in EVENTS_OF_300]
+    for onset, apex, offset, kind in phases:
+        rise = np.interp(np.arange(n), [onset - 2, apex, offset + 2], [0, 1, 0])
+        scores[kind] += 7 * rise
+        scores["macro" if kind == "micro" else "micro"] += 2.5 * rise
+    lost = range(round(0.31 * n), round(0.34 * n))
+    excluded = range(round(0.85 * n), round(0.95 * n))
+    rows = [
+        FrameRow(
+            frame=i,
+            timestamp=float(times_s[i]),
+            face_id=0,
+            confidence=float(0.97 - 0.1 * rng.random()),
+            success=True,
+            **dict(zip(("x", "y", "width", "height"), map(float, boxes[i]), strict=True)),
+            interocular_px=float(0.42 * boxes[i][2]),
+            yaw_deg=float(6 * np.sin(i / 40)),
+            pitch_deg=float(3 * np.cos(i / 30)),
+            roll_deg=0.5,
+            blur=float(140 + 30 * rng.random()),
+            brightness=float(118 + 4 * np.sin(i / 50)),
+            micro_score=float(scores["micro"][i]) if i >= 4 else float("nan"),
+            macro_score=float(scores["macro"][i]) if i >= 15 else float("nan"),
+            micro_px=float(scores["micro"][i] / 6),
+            macro_px=float(scores["macro"][i] / 4),
+            excluded=i in excluded,
+        )
+        for i in range(n)
+    ]
+    for i in lost:
+        rows[i] = FrameRow(i, float(times_s[i]), -1, 0.0, False, "no face found")
+    said = [
+        {"label": "surprise", "prob": (0.16, 0.09, 0.75), "side": "both", "asymmetry": 0.04},
+        {"label": "", "prob": (0.42, 0.31, 0.27), "side": "right", "asymmetry": -0.31, "abstained": True},
+        {"label": "negative", "prob": (0.81, 0.07, 0.12), "side": "left", "asymmetry": 0.22},
+    ]
+    sentences = (
+        (
+            ("Inner brow raiser and outer brow raiser.", 0.81),
+            ("Upper lid raiser.", 0.52),
+            ("Brow lowerer.", 0.11),
+        ),
+        (("Lip corner puller.", 0.47), ("Dimpler.", 0.44), ("Cheek raiser and lip corner puller.", 0.4)),
+        (("Brow lowerer.", 0.77), ("Brow lowerer and lid tightener.", 0.74), ("Nose wrinkler.", 0.38)),
+    )
+    regions = (
+        ("left brow", 0.3, -1.9),
+        ("right brow", -0.2, -1.6),
+        ("mouth corner left", 0.15, 0.2),
+        ("nose", 0.1, 0.0),
+    )
+    events = []
+    for number, ((onset, apex, offset, kind), words, near) in enumerate(
+        zip(phases, said, sentences, strict=True), 1
+    ):
+        events.append(
+            Event(
+                event_id=number,
+                kind=kind,
+                score=float(scores[kind][apex]),
+                onset_frame=onset,
+                apex_frame=apex,
+                offset_frame=offset,
+                onset_s=float(times_s[onset]),
+                apex_s=float(times_s[apex]),
+                offset_s=float(times_s[offset]),
+                label=words["label"],
+                prob=dict(zip(CLASSES, words["prob"], strict=True)),
+                doubt=0.05 * number,
+                abstained=words.get("abstained", False),
+                nearest=near,
+                regions=tuple(RegionMotion(*row) for row in regions),
+                side=words["side"],
+                asymmetry=words["asymmetry"],
+                note="the person may have been speaking" if number == 2 else "",
+                pictures=pictures(onset, apex),
+            )
+        )
+    return VideoAnalysis(
+        source=str(video),
+        video={
+            name: getattr(facts, name)
+            for name in (
+                "width",
+                "height",
+                "fps",
+                "duration_s",
+                "n_frames",
+                "variable_rate",
+                "rotation_deg",
+                "codec",
+            )
+        },
+        frames=tuple(rows),
+        events=tuple(events),
+        settings={"detector": "region-contrast", "threshold": 4.5, "face": "largest", "members": 8},
+        model=MODEL,
+        detector=DETECTOR,
+        stages_s={"decode": 1.2, "landmarks": 3.4, "spotting": 0.4, "recognition": 0.9},
+        notes=(
+            "The frame rate is 30: movements shorter than a tenth of a second have three frames or fewer.",
+        ),
+        excluded=((rows[excluded[0]].timestamp, rows[excluded[-1]].timestamp),),
+        baseline=(0.0, rows[n // 12].timestamp),
+    )
+
+
+def small_analysis(folder: Path, n: int = 60, *, variable: bool = False) -> VideoAnalysis:
+    """A dark disc with a bright dot that moves: a video that needs no rendering."""
+    import cv2
+
+    height, width = 90, 120
+    pictures = []
+    for i in range(n):
+        picture = np.full((height, width, 3), 190, np.uint8)
+        cv2.circle(picture, (width // 2, height // 2), height // 3, (90, 60, 50), -1)
+        cv2.circle(picture, (width // 2 + round(3 * np.sin(i / 3)), height // 2), 4, (240, 230, 220), -1)
+        pictures.append(picture)
+    steps = np.full(n - 1, 1 / 30)
+    if variable:
+        steps[1::3] = 0.05
+        steps[::7] = 0.0213
+    times_s = [0.0, *np.cumsum(steps).round(4)]
+    video = write_video(folder / "small vidéo, 1.mp4", pictures, times_s)
+    rng = np.random.default_rng(1)
+
+    def shown(onset: int, apex: int) -> EventPictures:
+        crop = rng.integers(60, 200, (32, 32, 3), dtype=np.uint8)
+        flow = np.zeros((2, 32, 32), np.float32)
+        flow[1, 8:14] = -1.5
+        return EventPictures(crop, np.roll(crop, -1, axis=0), flow)
+
+    box = (width / 2 - height / 3, height / 6, height / 1.5, height / 1.5)
+    return made_analysis(video, [box] * n, shown)
+
+
+def filmed_analysis(folder: Path) -> VideoAnalysis:
+    """300 frames of a made-up person who acts three times; crops and flow are measured in the film."""
+    import cv2
+
+    from mien.facs.annotation import parse
+    from mien.motion.flow import compute
+    from mien.synthesis.filming import FilmedClip, film
+
+    pictures: list[np.ndarray] = []
+    points: list[np.ndarray] = []
+    for clip, (coding, (onset, apex, offset, _)) in enumerate(
+        zip(("1+2", "12", "4"), EVENTS_OF_300, strict=True)
+    ):
+        what = FilmedClip(
+            seed=0, subject=4, clip=clip, annotation=parse(coding), onset=onset, apex=apex, offset=offset,
+            first_number=100 * clip, n_frames=100, fps=30.0, size=(480, 360), seen_dm=2.3,
+        )  # fmt: skip
+        with film(what) as filmed:
+            pictures += [image for _, image in filmed.frames()]
+            points += list(filmed.truth.landmarks)
+    video = write_video(folder / "interview 03.mp4", pictures, [i / 30 for i in range(300)])
+    boxes = []
+    for row in points:
+        (left, top), (right, bottom) = row.min(axis=0), row.max(axis=0)
+        side = 1.7 * max(right - left, bottom - top)
+        boxes.append(((left + right) / 2 - side / 2, (top + bottom) / 2 - 0.55 * side, side, side))
+
+    def crop(index: int, box: tuple[float, float, float, float]) -> np.ndarray:
+        x, y, side, _ = map(round, box)
+        rows = np.clip(np.arange(y, y + side), 0, 359)
+        columns = np.clip(np.arange(x, x + side), 0, 479)
+        cut = pictures[index][rows[:, None], columns]
+        return np.asarray(cv2.resize(cut, (128, 128), interpolation=cv2.INTER_AREA))
+
+    def shown(onset: int, apex: int) -> EventPictures:
+        first, second = (crop(index, boxes[onset]) for index in (onset, apex))
+        grey = [cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (first, second)]
+        flow = compute(*grey, "dis")
+        return EventPictures(first, second, flow - np.median(flow, axis=(1, 2), keepdims=True))
+
+    return made_analysis(video, boxes, shown)
+
+
+def renamed(analysis: VideoAnalysis, text: str) -> VideoAnalysis:
+    """The same with `text` wherever an analysis holds words."""
+    rows = tuple(replace(row, lost=text) if not row.success else row for row in analysis.frames)
+    events = tuple(replace(event, label=text, note=text, nearest=((text, 0.1),)) for event in analysis.events)
+    return replace(analysis, source=text, frames=rows, events=events, notes=(text,))
