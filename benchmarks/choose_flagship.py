@@ -45,6 +45,22 @@ ON_CLIPS: dict[str, dict[str, object]] = {
     "flow, 1 px": {**WIDE, "streams": "flow", "flow_scale_px": 1.0},
     "flow, 1 px, rate 3e-3": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "learning_rate": 3e-3},
     "flow, 1 px, 60 epochs": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "epochs": 60},
+    "flow, 1 px, steps of 8": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "batch_size": 8},
+    "flow, 1 px, steps of 4": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "batch_size": 4},
+    "flow, 1 px, steps of 8, 40 epochs": {
+        **WIDE,
+        "streams": "flow",
+        "flow_scale_px": 1.0,
+        "batch_size": 8,
+        "epochs": 40,
+    },
+    "flow, 1 px, steps of 4, 40 epochs": {
+        **WIDE,
+        "streams": "flow",
+        "flow_scale_px": 1.0,
+        "batch_size": 4,
+        "epochs": 40,
+    },
     "rgb": {**WIDE, "streams": "rgb"},
     "rgb, differences": {**WIDE, "streams": "rgb", "rgb_form": "difference"},
 }

@@ -17,7 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 import mien
-from mien.cli import compare, data, doctor, evaluate, models, prepare, recipes, report, tasks
+from mien.cli import card, compare, data, doctor, evaluate, models, prepare, recipes, report, tasks, train
 from mien.errors import MienError
 
 DONE, OUR_FAULT, WRONG_CALL, BAD_INPUT, DONE_WITH_GAPS, STOPPED = 0, 1, 2, 3, 4, 130
@@ -57,6 +57,8 @@ app.add_typer(data.app, name="data")
 app.command("prepare")(prepare.prepare)
 app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
+app.command("train")(train.train)
+app.command("card")(card.card)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
 app.command("models")(models.models)

@@ -74,6 +74,8 @@ class AieClipsOptions(AieCmclOptions):
 
 
 class SmallOptions(AieClipsOptions):
+    epochs: int = Field(40, ge=1, description="passes over the training clips; the last one is used")
+    batch_size: int = Field(8, ge=2, description="clips per step")
     rgb_form: Literal["frames", "difference"] = Field(
         "difference",
         description="minus the colours of the first frame: the face's looks drop out; or as they are",
