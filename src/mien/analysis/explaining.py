@@ -119,7 +119,9 @@ class Explainer:
 
     def _available(self, interval: Interval) -> tuple[int, ...]:
         """The frames of an interval that show the face."""
-        return tuple((np.flatnonzero(self._seen[interval.onset : interval.offset + 1]) + interval.onset).tolist())
+        return tuple(
+            (np.flatnonzero(self._seen[interval.onset : interval.offset + 1]) + interval.onset).tolist()
+        )
 
     def _wanted(self, interval: Interval) -> tuple[int, ...]:
         """The frames that preparing an interval will most likely ask for."""
@@ -153,9 +155,7 @@ class Explainer:
         side, asymmetry = side_and_asymmetry(regions)
         note = MICRO_ONLY if self._model is not None and not classified else ""
         return (
-            replace(
-                event, pictures=pictures, regions=regions, side=side, asymmetry=asymmetry, note=note
-            ),
+            replace(event, pictures=pictures, regions=regions, side=side, asymmetry=asymmetry, note=note),
             arrays,
         )
 

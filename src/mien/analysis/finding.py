@@ -136,9 +136,7 @@ def _usual(score: Curve, signal: VideoSignal, baseline: Range | None) -> tuple[f
     return centre, spread or 1.0
 
 
-def _adapted(
-    detector: Detector, usual: dict[Kind, tuple[float, float]], sensitivity: float
-) -> Detector:
+def _adapted(detector: Detector, usual: dict[Kind, tuple[float, float]], sensitivity: float) -> Detector:
     """The detector with thresholds in units of what is usual for this person, and as sensitive as asked for."""
     thresholds: dict[Kind, float] | None = getattr(detector, "thresholds", None)
     if thresholds is None:

@@ -23,9 +23,7 @@ class EventFrames:
         longest_px: longer side of the pictures at most.
     """
 
-    def __init__(
-        self, video: IsolatedVideo, wanted: Sequence[Sequence[int]], longest_px: int | None
-    ) -> None:
+    def __init__(self, video: IsolatedVideo, wanted: Sequence[Sequence[int]], longest_px: int | None) -> None:
         self._video, self._longest_px = video, longest_px
         self._wanted = [frozenset(numbers) for numbers in wanted]
         self._held: dict[int, Frame | Lost] = {}

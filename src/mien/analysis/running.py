@@ -61,7 +61,9 @@ def analyse(
     stages_s: dict[str, float] = {}
     clock = time.perf_counter()
     tell("open", 0, 1)
-    opened: AbstractContextManager[Landmarker] = Landmarker() if landmarker is None else nullcontext(landmarker)
+    opened: AbstractContextManager[Landmarker] = (
+        Landmarker() if landmarker is None else nullcontext(landmarker)
+    )
     with IsolatedVideo(path, chosen.limits) as video, opened as finder:
         sha256 = _sha256(path)
         stages_s["open"] = time.perf_counter() - clock

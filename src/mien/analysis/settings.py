@@ -32,5 +32,7 @@ class AnalyseSettings(BaseModel):
     def _ranges_run_forward(self) -> AnalyseSettings:
         for start, end in (*self.exclude, *([self.baseline] if self.baseline else [])):
             if not 0 <= start < end:
-                raise ValueError(f"a range goes from an earlier time to a later one, not {start:g} to {end:g}")
+                raise ValueError(
+                    f"a range goes from an earlier time to a later one, not {start:g} to {end:g}"
+                )
         return self

@@ -157,7 +157,9 @@ def _notes(
     if follower.n_faces > 1:
         rule = follower.settings.face
         words = rule if isinstance(rule, str) else f"nearest to {rule[0] / share:.0f}, {rule[1] / share:.0f}"
-        notes.append(f"{follower.n_faces} faces were seen: the one that is {words} was followed, and it alone")
+        notes.append(
+            f"{follower.n_faces} faces were seen: the one that is {words} was followed, and it alone"
+        )
     if len(log.faces()) > 1:
         later = ", ".join(f"{time_s:.1f}" for time_s, _ in follower.restarts[1:6])
         notes.append(

@@ -34,7 +34,9 @@ def analyse(
     detector: Annotated[str, typer.Option(help="What finds the candidates.")] = "contrast",
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="FROM-TO", help="Seconds to leave out (talking, eating), as 12.5-20; repeatable."),
+        typer.Option(
+            metavar="FROM-TO", help="Seconds to leave out (talking, eating), as 12.5-20; repeatable."
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
@@ -49,7 +51,8 @@ def analyse(
         float, typer.Option(min=0.01, max=100, help="Above 1, weaker movements are candidates too.")
     ] = 1.0,
     recognise: Annotated[
-        str, typer.Option(metavar="micro|all", help="Which candidates get a class; models are made for micro.")
+        str,
+        typer.Option(metavar="micro|all", help="Which candidates get a class; models are made for micro."),
     ] = "micro",
     limit: Annotated[
         list[str] | None,
@@ -59,7 +62,9 @@ def analyse(
             "times_real; repeatable.",
         ),
     ] = None,
-    films: Annotated[bool, typer.Option(help="Write the overlay video and a magnified clip of each candidate.")] = True,
+    films: Annotated[
+        bool, typer.Option(help="Write the overlay video and a magnified clip of each candidate.")
+    ] = True,
 ) -> None:
     """Find candidate facial movements in videos, and tell for each when, where, how sure, and why.
 
@@ -110,7 +115,13 @@ def _run(
                 update(done, total, f"{video.name}: {WORDS[stage]}")
 
             return analyse_one(
-                video, spotter, given, settings, detector_card={"name": detector}, landmarker=landmarker, progress=tell
+                video,
+                spotter,
+                given,
+                settings,
+                detector_card={"name": detector},
+                landmarker=landmarker,
+                progress=tell,
             )
 
         def export(analysis: VideoAnalysis, folder: Path) -> None:
@@ -159,7 +170,9 @@ def _tell(results: Sequence[Status], out: Path) -> None:
     columns = ("video", "status", "candidates", "lost", "s", "folder or reason")
     console = Console()
     console.print(table(f"results in {out}", columns, rows))
-    console.print("Candidates are facial movements for a human to check; they say nothing of intent or truth.")
+    console.print(
+        "Candidates are facial movements for a human to check; they say nothing of intent or truth."
+    )
     failed = sum(one.state == "failed" for one in results)
     if failed:
         console.print(f"{failed} of {len(results)} videos could not be analysed; status.json tells why")
@@ -190,7 +203,9 @@ def _settings(
         return AnalyseSettings.model_validate(given)
     except ValidationError as error:
         told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise UsageError("an option cannot be used", found="; ".join(told), do="see mien analyse --help") from error
+        raise UsageError(
+            "an option cannot be used", found="; ".join(told), do="see mien analyse --help"
+        ) from error
 
 
 def _range(text: str, option: str) -> tuple[float, float]:

@@ -46,7 +46,12 @@ class FramePlan:
     @property
     def wanted(self) -> tuple[int, ...]:
         """Every frame to read, once, the onset first."""
-        marked = [self.onset, *([] if self.apex is None else [self.apex, self.offset]), *self.sampled, *self.also]
+        marked = [
+            self.onset,
+            *([] if self.apex is None else [self.apex, self.offset]),
+            *self.sampled,
+            *self.also,
+        ]
         return (self.onset, *sorted(set(marked) - {self.onset}))
 
 
