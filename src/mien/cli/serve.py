@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,13 @@ def serve(
     max_upload: Annotated[float, typer.Option(min=0.001, metavar="GB", help="Size of one upload.")] = 4.0,
     max_minutes: Annotated[float, typer.Option(min=0.01, help="Time for the analysis of one video.")] = 60.0,
     max_memory: Annotated[float, typer.Option(min=0.1, metavar="GB", help="Memory of one analysis.")] = 6.0,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="A model that `mien train` wrote; 'none' finds candidates without classes. Otherwise the one that "
+            "comes with Mien."
+        ),
+    ] = None,
     keep: Annotated[
         float,
         typer.Option(min=0.01, metavar="MINUTES", help="Results are deleted so long after they were made."),
@@ -39,6 +47,9 @@ def serve(
     when the server ends (Ctrl-C).
     """
     _need_packages()
+    if model is not None and model != "none" and not Path(model).is_file():
+        raise UsageError("there is no such model", found=model, do="name a file that `mien train` wrote")
+    from mien.web.child import RUNNER
     from mien.web.server import serve as serve_page
     from mien.web.settings import ServeSettings
 
@@ -60,7 +71,7 @@ def serve(
             "  sensitive data: use it in a network you trust.",
             err=True,
         )
-    serve_page(settings, _announce)
+    serve_page(settings, _announce, RUNNER if model is None else (*RUNNER, "--model", model))
     typer.echo("stopped; every video and result it held is deleted")
 
 

@@ -23,6 +23,7 @@ from mien.web import results
 from mien.web.guard import Guard, allowed_names
 from mien.web.jobs import Desk, Job
 from mien.web.messages import JobState, Limits, Problem, Refused, ResultFile, Timeline
+from mien.web.orders import options_of
 from mien.web.upload import Form, check_announced
 
 PAGE = files("mien.web").joinpath("page")
@@ -49,7 +50,12 @@ UPLOAD_BODY = {
                     "type": "object",
                     "required": ["video"],
                     "properties": {
-                        "video": {"type": "string", "format": "binary", "description": "the video"}
+                        "exclude": {
+                            "type": "string",
+                            "description": "seconds to leave out, as 12-15.5, 40-52",
+                        },
+                        "baseline": {"type": "string", "description": "seconds of the resting face, as 0-5"},
+                        "video": {"type": "string", "format": "binary", "description": "the video"},
                     },
                 }
             }
@@ -63,6 +69,7 @@ NOT_TAKEN: dict[int | str, dict[str, Any]] = {
     408: {"model": Problem, "description": "the upload stood still"},
     413: {"model": Problem, "description": "larger than allowed"},
     415: {"model": Problem, "description": "not a form"},
+    422: {"model": Problem, "description": "a field cannot be used"},
     503: {"model": Problem, "description": "all places are taken; Retry-After says when to come again"},
     507: {"model": Problem, "description": "no room on the disk"},
 }
@@ -143,11 +150,12 @@ def _add_jobs(api: FastAPI, desk: Desk, stopping: Callable[[], bool]) -> None:
         try:
             form = Form(boundary, job.video, settings)
             await form.take(request.stream())
+            request.state.uploading = False
+            job.options = options_of(form.fields)
         except BaseException:
             await asyncio.shield(desk.drop(job))
             raise
-        request.state.uploading = False
-        job.name, job.size_bytes, job.options = form.file_name, form.size_bytes, form.fields
+        job.name, job.size_bytes = form.file_name, form.size_bytes
         await desk.enqueue(job)
         return desk.state(job)
 

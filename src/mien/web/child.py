@@ -163,10 +163,13 @@ class Child:
             self._stderr = (self._stderr + data)[-KEPT_STDERR:]
 
     async def _watch(self) -> None:
-        """Raise Failed as soon as memory or the result outgrows its limit."""
+        """Return when the process has ended; raise Failed as soon as memory or the result outgrows its limit.
+
+        Waiting for the process would wait for all that hold its output too, also for those that outlive it.
+        """
         assert self._process is not None
         out = Path(self._order["out"])
-        while True:
+        while self._process.returncode is None:
             await asyncio.sleep(LOOK_EVERY_S)
             held, written = await asyncio.to_thread(_used, self._process.pid, out)
             if held > self._settings.job_bytes:

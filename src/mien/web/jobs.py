@@ -30,7 +30,7 @@ class Job:
         self.video = folder / "upload"
         self.out = folder / "result"
         self.name = "video"
-        self.options: dict[str, str] = {}
+        self.options: dict[str, Any] = {}
         self.size_bytes = 0
         self.state: State = "uploading"
         self.stages: list[Stage] = []

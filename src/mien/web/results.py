@@ -75,7 +75,7 @@ def archive(folder: Path, target: Path, top: str) -> Path:
 class FrameTable:
     """The columns of frames.csv that the timeline shows, one value per frame; nan where nothing was measured."""
 
-    time_s: array[float] = field(default_factory=lambda: array("f"))
+    time_s: array[float] = field(default_factory=lambda: array("d"))
     micro_score: array[float] = field(default_factory=lambda: array("f"))
     macro_score: array[float] = field(default_factory=lambda: array("f"))
     seen: array[float] = field(default_factory=lambda: array("f"))

@@ -29,13 +29,15 @@ def private_folder(parent: Path | None = None) -> Iterator[Path]:
     # the lock is taken before the folder is there: a folder without a held lock is always a dead one
     name = secrets.token_hex(6)
     lock = FileLock(parent / f"{name}.lock")
-    with lock:
-        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
-        try:
-            yield folder
-        finally:
-            remove(folder)
-    _unlink_lock(lock)
+    try:
+        with lock:
+            folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
+            try:
+                yield folder
+            finally:
+                remove(folder)
+    finally:
+        _unlink_lock(lock)
 
 
 def clean(parent: Path) -> int:

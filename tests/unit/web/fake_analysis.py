@@ -1,7 +1,7 @@
 """Stands in for the analysis of a video: speaks as `mien.web.child` wants, and writes what an analysis writes.
 
-What it does stands at the start of the "video": `fail`, `crash`, `hang`, `fork`, `grow`, `flood`, `noise`, `slow`, `count`;
-anything else is analysed at once. No video is decoded.
+What it does stands at the start of the "video": `fail`, `crash`, `hang`, `fork`, `grow`, `flood`, `noise`, `slow`,
+`count`; anything else is analysed at once. No video is decoded.
 """
 
 import csv
@@ -51,7 +51,17 @@ def write_frames(out: Path) -> None:
     with (out / "frames.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(
-            "frame timestamp face_id confidence success lost micro_score macro_score excluded".split()
+            [
+                "frame",
+                "timestamp",
+                "face_id",
+                "confidence",
+                "success",
+                "lost",
+                "micro_score",
+                "macro_score",
+                "excluded",
+            ]
         )
         for frame in range(N_FRAMES):
             lost, out_ = 186 <= frame < 206, 255 <= frame < 285
@@ -153,7 +163,9 @@ def main() -> None:
     tell(stages=stages)
     (out / "started").write_text(str(os.getpid()))
     if what.startswith("fail"):
-        tell(error={"what": "there is no face in this video", "found": "0 of 360 frames", "do": "film a face"})
+        tell(
+            error={"what": "there is no face in this video", "found": "0 of 360 frames", "do": "film a face"}
+        )
         sys.exit(3)
     if what.startswith("crash"):
         os.abort()
@@ -173,7 +185,7 @@ def main() -> None:
         print("a library says hello")
         print("x" * 300_000)
         print("[1, 2]\n{\n", flush=True)
-    pause_s = 0.25 if what.startswith("slow") else 0.0
+    pause_s = 0.06 if what.startswith("slow") else 0.0
     for stage in stages:
         for done in range(0, N_FRAMES + 1, 60):
             tell(stage=stage, done=done, total=N_FRAMES)

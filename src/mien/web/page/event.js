@@ -64,19 +64,20 @@ function probabilities(event, model) {
   const all = Object.entries(event.prob || {}).filter(([, p]) => p !== null);
   const parts = [el("h3", {}, "Class, with calibrated probability")];
   if (event.abstained) {
-    const threshold = model?.threshold ?? model?.abstain_below;
-    parts.push(el("div", { class: "note warn" }, el("p", {}, el("b", {}, "The model abstains. "), threshold ? `No class reaches ${percent(threshold)}.` : "No class is probable enough.")));
+    const least = model?.calibration?.abstain_below;
+    parts.push(el("div", { class: "note warn" }, el("p", {}, el("b", {}, "The model abstains. "), least ? `No class reaches ${percent(least)}.` : "No class is probable enough.")));
   }
   if (!all.length) {
     parts.push(el("p", { class: "small" }, "None was given for this candidate."));
     return parts;
   }
-  parts.push(el("table", { class: "bars" }, el("tbody", {}, ...all.map(([name, p]) => bar(name, p, 1, percent(p), name === event.label)))));
-  if (event.doubt !== null && event.doubt !== undefined) {
-    const most = Math.log(all.length);
-    const word = event.doubt < 0.1 * most ? "low" : event.doubt < 0.3 * most ? "middling" : "high";
-    parts.push(el("p", { class: "small" }, `Doubt: ${word}, ${event.doubt.toFixed(3)} of at most ${most.toFixed(2)} nats. It tells how far the members of the model disagree.`));
-  }
+  const rows = all.map(([name, p]) => bar(name, p, 1, percent(p), name === event.label ? "best" : null));
+  const most = Math.log(all.length);
+  if (event.doubt !== null && event.doubt !== undefined) rows.push(bar("doubt", event.doubt, most, event.doubt.toFixed(2), "doubt"));
+  parts.push(el("table", { class: "bars" }, el("tbody", {}, ...rows)));
+  parts.push(el("p", { class: "small" }, `Doubt tells how far the members of the model disagree: 0 to ${most.toFixed(2)} nats.`));
+  const record = model?.record?.[0];
+  if (record?.uf1?.mean) parts.push(el("p", { class: "small" }, `On ${record.n_clips} clips of people it had never seen (${record.on}) this model reached UF1 ${record.uf1.mean.toFixed(2)}, UAR ${record.uar.mean.toFixed(2)}.`));
   return parts;
 }
 
@@ -85,9 +86,9 @@ function movement(event) {
   const parts = [el("h3", {}, "What moved, in pixels of the aligned face")];
   if (!regions.length) return [...parts, el("p", { class: "small" }, "Not measured.")];
   const top = Math.max(...regions.map(length), 1e-6);
-  parts.push(el("table", { class: "bars" }, el("tbody", {}, ...regions.map((each) => bar(plain(each.region), length(each), top, length(each).toFixed(2), false, `${plain(each.region)} ${direction(each)}`)))));
+  parts.push(el("table", { class: "bars" }, el("tbody", {}, ...regions.map((each) => bar(plain(each.region), length(each), top, length(each).toFixed(2), null, `${plain(each.region)} ${direction(each)}`)))));
   const largest = regions[0];
-  parts.push(el("p", { class: "small" }, `${plain(largest.region)}: ${direction(largest)} in the picture. ${SIDES[event.side] ? `It is ${SIDES[event.side]}.` : ""}`));
+  parts.push(el("p", { class: "small" }, `The ${plain(largest.region)} moved most: ${direction(largest)} in the picture. The movement is ${SIDES[event.side] || "not measured"}.`));
   if (event.lost_share > 0) parts.push(el("p", { class: "small" }, `The face was not seen in ${percent(event.lost_share)} of its frames.`));
   return parts;
 }
@@ -98,10 +99,10 @@ function nearest(event) {
     el("ol", { class: "near" }, ...event.nearest.slice(0, 5).map((each) => el("li", {}, each.sentence, el("span", {}, each.cosine?.toFixed(2) ?? "–"))))];
 }
 
-function bar(name, value, top, text, best, title = name) {
+function bar(name, value, top, text, kind, title = name) {
   const filled = el("span");
   filled.style.width = `${Math.min(100, (100 * value) / top)}%`;
-  return el("tr", { class: best ? "best" : null, title }, el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "bar" }, filled)), el("td", {}, text));
+  return el("tr", { class: kind, title }, el("th", { scope: "row" }, name), el("td", {}, el("span", { class: "bar" }, filled)), el("td", {}, text));
 }
 
 const plain = (name) => name.replaceAll("_", " ").replaceAll("-", " ");
