@@ -131,6 +131,8 @@ class Contrast(ThresholdDetector):
         curve = np.asarray(self.score(signal, kind), dtype=np.float64)
         lag, length = signal.lag[kind], self.duration_s[kind] * signal.fps
         moved = window_mean(motion(signal, kind), lag // 4)
+        if np.isfinite(moved).any():
+            moved -= np.nanmedian(moved)
         found = []
         for peak in peaks(curve, half_length(self.duration_s[kind], signal.fps)).tolist():
             if curve[peak] < self.grid[0]:
@@ -169,7 +171,7 @@ def motion(signal: VideoSignal, kind: Kind) -> Curve:
     """Mean flow magnitude of the strongest third of the regions without the eyes (T,), pixels, in the middle of its
     lag."""
     seen = ~eye_regions(signal)
-    size = np.linalg.norm(np.asarray(signal.region_flow[kind], dtype=np.float64)[:, seen], axis=-1)
+    size = np.linalg.norm(signal.region_flow[kind][:, seen], axis=-1)
     return centred(top_third(size), signal.lag[kind])
 
 
@@ -181,24 +183,28 @@ def eye_regions(signal: VideoSignal) -> npt.NDArray[np.bool_]:
 def eye_share(signal: VideoSignal, kind: Kind, onset: int, offset: int) -> float:
     """Share of the squared flow between onset and offset that lies in eye regions; 0 if no region is one."""
     shift = signal.lag[kind] // 2
-    rows = np.asarray(signal.region_flow[kind], dtype=np.float64)[onset + shift : offset + shift + 1]
-    energy = np.nansum(rows**2, axis=(0, 2))
+    rows = signal.region_flow[kind][onset + shift : offset + shift + 1]
+    energy = np.nansum(np.square(rows, dtype=np.float64), axis=(0, 2))
     total = float(energy.sum())
     return float(energy[eye_regions(signal)].sum()) / total if total else 0.0
 
 
 def extent(moved: Curve, lag: int, first: int, last: int) -> tuple[int, int]:
     """Onset and offset of the movement around a stretch: the frames of more than a quarter of its strongest motion,
-    rests no longer than the lag included, less the half lag that the flow adds at either side."""
-    background, most = float(np.nanmedian(moved)), float(np.nanmax(moved[first : last + 1]))
-    if most <= background:
+    rests no longer than the lag included, less the half lag that the flow adds at either side.
+
+    Args:
+        moved: (T,) motion beyond what is usual in the video.
+    """
+    most = float(np.nanmax(moved[first : last + 1]))
+    if most <= 0:
         return first, last
-    above = moved > background + 0.25 * (most - background)
-    while above[max(first - 1 - lag, 0) : first].any():
-        first = max(first - 1 - lag, 0) + int(np.argmax(above[max(first - 1 - lag, 0) : first]))
-    while above[last + 1 : last + 2 + lag].any():
-        last += 1 + int(np.flatnonzero(above[last + 1 : last + 2 + lag])[-1])
-    inside = first + np.flatnonzero(above[first : last + 1])
+    limit = most / 4
+    while (more := np.flatnonzero(moved[max(first - 1 - lag, 0) : first] > limit)).size:
+        first = max(first - 1 - lag, 0) + int(more[0])
+    while (more := np.flatnonzero(moved[last + 1 : last + 2 + lag] > limit)).size:
+        last += 1 + int(more[-1])
+    inside = first + np.flatnonzero(moved[first : last + 1] > limit)
     onset, offset = int(inside[0]) + lag // 2, int(inside[-1]) - lag // 2
     middle = (onset + offset) // 2
     return min(onset, middle), max(offset, middle)
@@ -209,11 +215,11 @@ def remaining(signal: VideoSignal, kind: Kind, onset: int, offset: int) -> float
     excursion: 0 when it came back, 1 when it stayed. Flow of one lag after the other is added up; 0 where frames are
     unknown."""
     lag = signal.lag[kind]
-    rows = np.asarray(signal.region_flow[kind], dtype=np.float64)
+    rows = signal.region_flow[kind]
     steps = rows[max(onset - lag // 2, 0) + lag : min(offset + lag // 2 + lag, len(rows)) : lag]
     if not len(steps) or np.isnan(steps).any():
         return 0.0
-    way = np.cumsum(steps, axis=0)
+    way = np.cumsum(steps, axis=0, dtype=np.float64)
     size = (way**2).sum(axis=(1, 2))
     most = int(size.argmax())
     return float((way[-1] * way[most]).sum() / size[most]) if size[most] else 0.0

@@ -92,10 +92,11 @@ def peaks(curve: npt.ArrayLike, distance: int) -> npt.NDArray[np.int64]:
 
 def half_peak(curve: Curve, peak: int) -> tuple[int, int]:
     """First and last frame of the stretch around `peak` that stays above half of it; unknown values end it."""
-    above = curve > curve[peak] / 2
-    before, after = np.flatnonzero(~above[:peak]), np.flatnonzero(~above[peak + 1 :])
-    first = int(before[-1]) + 1 if before.size else 0
-    last = peak + int(after[0]) if after.size else len(curve) - 1
+    first = last = peak
+    while first > 0 and curve[first - 1] > curve[peak] / 2:
+        first -= 1
+    while last < len(curve) - 1 and curve[last + 1] > curve[peak] / 2:
+        last += 1
     return first, last
 
 

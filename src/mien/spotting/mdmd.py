@@ -68,7 +68,7 @@ def block_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> npt.NDArra
     return found
 
 
-def region_differences(flow: npt.ArrayLike, lag: int, times: int = 1) -> npt.NDArray[np.float64]:
+def region_differences(flow: npt.NDArray[np.floating], lag: int, times: int = 1) -> npt.NDArray[np.floating]:
     """(T, R) the same for regions whose mean flow alone is known: |f(i)| - |f(i) + f(i + k)|, pixels, k = times * lag.
 
     Flows are joined by adding them up, which is right for the small motions of a face. A region has one vector and
@@ -78,8 +78,8 @@ def region_differences(flow: npt.ArrayLike, lag: int, times: int = 1) -> npt.NDA
         flow: (T, R, 2), row i from frame i - lag to frame i.
         times: lags that make up the gap k.
     """
-    short = np.asarray(flow, dtype=np.float64)
-    before = sum((_shifted(short, -n * lag) for n in range(1, times)), short)
+    short = np.asarray(flow)
+    before: npt.NDArray[np.floating] = sum((_shifted(short, -n * lag) for n in range(1, times)), short)
     return np.asarray(
         np.linalg.norm(before, axis=-1) - np.linalg.norm(before + _shifted(before, times * lag), axis=-1)
     )
@@ -110,6 +110,7 @@ class Mdmd(ThresholdDetector):
     def score(self, signal: VideoSignal, kind: Kind) -> Floats:
         """Contrast of the frame feature against k - 1 frames before and after, negatives 0, pixels (T,)."""
         k = gap(kind, signal.fps)
+        differences: npt.NDArray[np.floating]
         if self._options.feed == "blocks":
             if kind not in signal.block_differences:
                 raise InputError(
@@ -117,7 +118,7 @@ class Mdmd(ThresholdDetector):
                     found=f"kind {kind}",
                     do="build the signal with them, or use feed=regions",
                 )
-            differences = np.asarray(signal.block_differences[kind], dtype=np.float64)
+            differences = np.asarray(signal.block_differences[kind])
         else:
             lag = signal.lag[kind]
             times = max(round(k / lag), 1)
@@ -152,7 +153,7 @@ def _interval(curve: Curve, first: int, last: int, kind: Kind) -> Interval:
     return Interval(first, apex, last, kind, float(curve[apex]))
 
 
-def _shifted(rows: npt.NDArray[np.float64], by: int) -> npt.NDArray[np.float64]:
+def _shifted(rows: npt.NDArray[np.floating], by: int) -> npt.NDArray[np.floating]:
     """Row i becomes row i + by; nan where there is none."""
     moved = np.full_like(rows, np.nan)
     if abs(by) < len(rows):

@@ -125,7 +125,7 @@ def test_extent_undoes_the_lag() -> None:
     moved = np.zeros(100)
     moved[40:58] = 1  # a movement of 12 frames seen through a lag of 6
     assert extent(moved, 6, 45, 50) == (43, 54)
-    assert extent(np.ones(10), 6, 3, 4) == (3, 4), "nothing above what is usual: left as it is"
+    assert extent(np.zeros(10), 6, 3, 4) == (3, 4), "nothing beyond what is usual: left as it is"
 
 
 def test_intervals_of_a_kind_do_not_pile_up() -> None:
