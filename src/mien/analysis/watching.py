@@ -144,9 +144,9 @@ def _notes(
         notes.append("the frame rate varies: times are the file's own, lags of the motion are taken by time")
     if share < 1:
         notes.append(f"pictures were watched at {share:.0%} of their size: the face needs no more")
-    if builder.stride > 1:
+    if builder.stride["micro"] > 1:
         notes.append(
-            f"{facts.fps:.0f} frames per second: motion was measured on every {builder.stride}. frame and is "
+            f"{facts.fps:.0f} frames per second: motion was measured on every {builder.stride['micro']}. frame and is "
             "interpolated between"
         )
     if facts.fps < 25:

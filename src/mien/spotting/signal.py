@@ -27,7 +27,7 @@ from mien.spotting.maps import MAP_SHAPE, MapCutter
 #: Time over which the motion of each kind is taken: about half of a movement.
 LAG_S: Mapping[Kind, float] = MappingProxyType({"micro": 0.2, "macro": 0.6})
 #: Flow is not taken more often than this: movements of a face hold nothing faster.
-MOST_HZ = 60.0
+MOST_HZ: Mapping[Kind, float] = MappingProxyType({"micro": 60.0, "macro": 15.0})
 #: A frame this much nearer or farther than the lag (as a share of it) stands in for one that is missing.
 _TOLERANCE = 0.25
 #: Places at which the head's own motion is measured: more of them say no more.
@@ -51,7 +51,7 @@ class SignalBuilder:
         lag_s: time over which the flow of each kind is taken.
 
     Attributes:
-        stride: how many frames apart the computed rows are.
+        stride: how many frames apart the computed rows of each kind are.
         lag: frames over which the flow is taken, at a constant rate.
 
     Example:
@@ -65,9 +65,12 @@ class SignalBuilder:
         if not fps > 0:
             raise InputError("a signal needs the frame rate of its video", found=fps)
         self.fps = fps
-        self.stride = max(1, int(np.ceil(fps / MOST_HZ - 0.01)))
+        finest = max(1, round(fps / MOST_HZ["micro"]))
+        self.stride: dict[Kind, int] = {
+            kind: finest * max(1, round(fps / MOST_HZ[kind] / finest)) for kind in KINDS
+        }
         self.lag: dict[Kind, int] = {
-            kind: self.stride * max(1, round(lag_s[kind] * fps / self.stride)) for kind in KINDS
+            kind: stride * max(1, round(lag_s[kind] * fps / stride)) for kind, stride in self.stride.items()
         }
         self._lag_s = {kind: lag / fps for kind, lag in self.lag.items()}
         self._times: list[float] = []
@@ -113,11 +116,13 @@ class SignalBuilder:
             self._past.clear()
         if rebase is not None:
             self._past = deque(past.rebased(rebase) for past in self._past)
-        if crop is None or points is None or index % self.stride:
+        if crop is None or points is None or index % self.stride["micro"]:
             return
         if self._face is None or points is not self._points:
             self._face, self._points = _Face(points, crop.shape, bool(self._maps)), points
         for kind in KINDS:
+            if index % self.stride[kind]:
+                continue
             if (past := self._ago(time_s, self._lag_s[kind])) is not None:
                 self._room.acquire()
                 self._pools[kind].submit(self._measure, kind, index, past.crop, crop, self._face)
@@ -137,9 +142,9 @@ class SignalBuilder:
         flow = {kind: self._rows[kind].joined(n_frames) for kind in KINDS}
         maps = {kind: file.mapped(n_frames) for kind, file in self._maps.items()}
         for kind in KINDS:
-            _fill_between(flow[kind], self.stride)
+            _fill_between(flow[kind], self.stride[kind])
             if kind in maps:
-                _fill_between(maps[kind], self.stride)
+                _fill_between(maps[kind], self.stride[kind])
         return VideoSignal(
             fps=self.fps,
             time_s=np.array(self._times),

@@ -207,7 +207,7 @@ def _serve(connection: Connection, path: str, given: dict[str, Any]) -> None:
     except MemoryError:
         told = "decoding it takes more memory than allowed"
         _tell(connection, {"refused": [told, f"more than {limits.child_bytes} bytes", "shrink the video"]})
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         pass  # the parent has what it wanted, or is gone
 
 
@@ -245,7 +245,7 @@ def _send_frames(
 
 
 def _tell(connection: Connection, answer: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):
+    with suppress(ConnectionError):
         connection.send_bytes(json.dumps(answer).encode())
 
 
