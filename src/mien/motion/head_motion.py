@@ -41,10 +41,18 @@ class HeadMotion:
         """The flow (2, H, W) in pixels that this motion alone gives."""
         x = np.arange(width_px) - (width_px - 1) / 2
         y = (np.arange(height_px) - (height_px - 1) / 2)[:, None]
+        return np.stack(self._flow(x, y)).astype(np.float32)
+
+    def at(self, points: npt.ArrayLike, height_px: int, width_px: int) -> FloatArray:
+        """That flow (P, 2) at points (P, 2), x and y in pixels of an image of this size."""
+        x, y = (np.asarray(points, np.float64) - [(width_px - 1) / 2, (height_px - 1) / 2]).T
+        return np.stack(self._flow(x, y), axis=1).astype(np.float32)
+
+    def _flow(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         grow, turn = (self.zoom * part(self.rotation_rad) for part in (np.cos, np.sin))
         u = (grow - 1) * x - turn * y + self.shift_px[0]
         v = turn * x + (grow - 1) * y + self.shift_px[1]
-        return np.stack([u, v]).astype(np.float32)
+        return u, v
 
 
 def remove(
@@ -73,18 +81,23 @@ def remove(
         (0.5, 0.5)
     """
     field = np.asarray(flow, dtype=np.float64)
+    motion = estimate(field, rigid, kind)
+    return (field - motion.flow(*field.shape[1:])).astype(np.float32), motion
+
+
+def estimate(flow: npt.ArrayLike, rigid: npt.ArrayLike, kind: Kind = "similarity") -> HeadMotion:
+    """The motion of the head that `remove` would take away from the flow (2, H, W); arguments and errors are its."""
+    field = np.asarray(flow, dtype=np.float64)
     if field.ndim != 3 or len(field) != 2 or not np.isfinite(field).all():
         raise InputError("head motion is removed from a finite flow (2, H, W)", found=field.shape)
     height_px, width_px = field.shape[1:]
     points, moved = _rigid_places(field, np.asarray(rigid))
     if kind == "translation":
         u, v = np.median(moved, axis=0)
-        motion = HeadMotion((float(u), float(v)))
-    elif kind == "similarity":
-        motion = _similarity(points - [(width_px - 1) / 2, (height_px - 1) / 2], moved)
-    else:
-        raise UsageError("unknown kind of head motion", found=kind, do="choose similarity or translation")
-    return (field - motion.flow(height_px, width_px)).astype(np.float32), motion
+        return HeadMotion((float(u), float(v)))
+    if kind == "similarity":
+        return _similarity(points - [(width_px - 1) / 2, (height_px - 1) / 2], moved)
+    raise UsageError("unknown kind of head motion", found=kind, do="choose similarity or translation")
 
 
 def _rigid_places(flow: Floats, rigid: npt.NDArray[np.generic]) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,6 +58,7 @@ class VideoFile:
             self._container.close()
             raise
         starts = self.timeline.key & (not self.timeline.counted)
+        self._longest_px: int | None = None
         self._key_before = np.maximum.accumulate(np.where(starts, np.arange(len(starts)), 0))
 
     def _open(self) -> None:
@@ -132,15 +133,21 @@ class VideoFile:
             return int(picture.rotation) % 360
         return 0
 
-    def frames(self, indices: Sequence[int] | None = None) -> Iterator[Frame | Lost]:
+    def frames(
+        self, indices: Sequence[int] | None = None, longest_px: int | None = None
+    ) -> Iterator[Frame | Lost]:
         """The frames of these indices (None: all), once each and in rising order; `number` is the index.
 
         Memory stays constant. What cannot be decoded comes as `Lost`: a damaged frame takes the frames that
         are coded by their difference to it along, up to the next key frame.
 
+        Args:
+            longest_px: pictures whose longer side is longer than this are made smaller (means of areas).
+
         Raises:
             InputError: a frame is larger than the limits allow.
         """
+        self._longest_px = longest_px
         wanted = range(self.n_frames) if indices is None else sorted(set(indices))
         start, stop = bisect_left(wanted, 0), bisect_left(wanted, len(self.timeline))
         yield from (Lost(index, "it lies before the first frame") for index in wanted[:start])
@@ -247,9 +254,20 @@ class VideoFile:
 
     def _rgb(self, picture: VideoFrame) -> Image:
         self.limits.check_size(picture.width, picture.height, self.path)
-        image = picture.to_ndarray(format="rgb24")
+        width, height = shrunk(picture.width, picture.height, self._longest_px)
+        smaller: dict[str, Any] = {}
+        if width < picture.width:
+            smaller = {"width": width, "height": height, "interpolation": "AREA"}
+        # FFmpeg would start a thread per core for every picture, which takes longer than the conversion.
+        image = picture.reformat(format="rgb24", threads=1, **smaller).to_ndarray()
         quarter_turns = round(picture.rotation / 90)
         return np.ascontiguousarray(np.rot90(image, quarter_turns))
+
+
+def shrunk(width: int, height: int, longest_px: int | None) -> tuple[int, int]:
+    """Width and height of a picture whose longer side is to be `longest_px` at most; never larger than it was."""
+    share = 1.0 if longest_px is None else min(1.0, longest_px / max(width, height))
+    return max(1, round(share * width)), max(1, round(share * height))
 
 
 @dataclass

@@ -21,6 +21,11 @@ class Limits(BaseModel):
     duration_s: float = Field(7200.0, gt=0, description="length of one video")
     n_frames: int = Field(1_728_000, gt=0, description="frames of one video or clip: two hours at 240 fps")
     held_bytes: int = Field(4 * 1024**3, gt=0, description="decoded frames that are held in memory at a time")
+    child_bytes: int = Field(4 * 1024**3, gt=0, description="memory of the process that decodes")
+    silence_s: float = Field(120.0, gt=0, description="wait for the next frame of the process that decodes")
+    times_real: float = Field(
+        20.0, gt=0, description="processor time of decoding over the length of the video, after a minute"
+    )
 
     def check_file(self, path: Path) -> None:
         """Raise InputError if there is no such file, or it is empty or too large."""

@@ -42,17 +42,22 @@ def probe(path: Path, limits: Limits | None = None) -> VideoFacts:
         InputError: absent, empty, over a limit, or no video that can be read.
     """
     with VideoFile(path, limits) as video:
-        rotation_deg = video.rotation_deg()
-        width, height = video.size if rotation_deg % 180 == 0 else video.size[::-1]
-        timeline = video.timeline
-        return VideoFacts(
-            width=width,
-            height=height,
-            fps=timeline.fps,
-            duration_s=timeline.duration_s,
-            n_frames=len(timeline),
-            variable_rate=timeline.variable_rate,
-            rotation_deg=rotation_deg,
-            codec=video.codec,
-            cut=timeline.cut,
-        )
+        return facts_of(video)
+
+
+def facts_of(video: VideoFile) -> VideoFacts:
+    """What an opened video holds; its first frame is decoded."""
+    rotation_deg = video.rotation_deg()
+    width, height = video.size if rotation_deg % 180 == 0 else video.size[::-1]
+    timeline = video.timeline
+    return VideoFacts(
+        width=width,
+        height=height,
+        fps=timeline.fps,
+        duration_s=timeline.duration_s,
+        n_frames=len(timeline),
+        variable_rate=timeline.variable_rate,
+        rotation_deg=rotation_deg,
+        codec=video.codec,
+        cut=timeline.cut,
+    )
