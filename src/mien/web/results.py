@@ -25,6 +25,7 @@ KINDS = {
     ".json": "application/json",
     ".mp4": "video/mp4",
     ".png": "image/png",
+    ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".webm": "video/webm",
 }

@@ -25,9 +25,10 @@ STAGES = {
     "watch": "follow the face",
     "spot": "find movements",
     "recognise": "recognise",
-    "films": "write tables, pictures and films",
+    "write": "write tables, pictures and films",
 }
 NO_MODEL = "none"
+DETECTOR = "contrast"
 
 Tell = Callable[..., None]
 
@@ -64,20 +65,30 @@ def run(order: dict[str, Any], model: str | None, tell: Tell) -> None:
     from mien.analysis.running import analyse
     from mien.analysis.settings import AnalyseSettings
     from mien.export import write_all
+    from mien.report.analysis import write_analysis_report
     from mien.spotting.registry import create
-    from mien.training.deployed import load
+    from mien.training.deployed import load, read_card, shipped
     from mien.web.pictures import write_pictures
 
     video, out = Path(order["video"]), Path(order["out"])
     settings = AnalyseSettings.model_validate(order["options"])
-    given = None if model == NO_MODEL else lambda: load(None if model is None else Path(model))
-    name = "contrast"
-    found = analyse(video, create(name), given, settings, detector_card={"name": name}, progress=progress)
-    # the private folder is nobody's business
+    weights = None if model == NO_MODEL else shipped() if model is None else Path(model)
+    if weights is not None:
+        read_card(weights)  # a model that cannot be used is told before the video is watched
+    found = analyse(
+        video,
+        create(DETECTOR),
+        None if weights is None else lambda: load(weights),
+        settings,
+        detector_card={"name": DETECTOR},
+        progress=progress,
+    )
+    # where the video lies on this machine is nobody's business
     found = replace(found, source=order["name"])
-    progress("films", 0, 0)
+    progress("write", 0, 0)
     write_pictures(found.events, out / "pictures")
-    write_all(found, out, video=video, limits=settings.limits)
+    written = write_all(found, out, video=video, limits=settings.limits)
+    write_analysis_report(found, out / "report.html", written)
 
 
 class Progress:

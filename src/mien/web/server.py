@@ -17,7 +17,7 @@ from mien.web.jobs import Desk
 from mien.web.settings import ServeSettings
 from mien.web.workplace import private_folder
 
-GRACE_S = 3
+GRACE_S = 2
 HEADER_BYTES = 32 * 1024
 
 

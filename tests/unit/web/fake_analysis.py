@@ -139,7 +139,7 @@ def write_pictures(out: Path) -> None:
 
     (out / "pictures").mkdir()
     for place in range(1, len(EVENTS) + 1):
-        for name, brow in (("onset", 0), ("apex", 7), ("flow", 7)):
+        for name, brow in (("onset", 0), ("apex", 7)):
             image = Image.new("RGB", (224, 224), "#c9a58d")
             draw = ImageDraw.Draw(image)
             draw.ellipse((30, 10, 194, 220), fill="#d9b79f")
@@ -148,10 +148,13 @@ def write_pictures(out: Path) -> None:
                 draw.ellipse((x - 16, 84, x + 16, 104), fill="#fff")
                 draw.ellipse((x - 7, 86, x + 7, 102), fill="#332a24")
                 draw.line((x - 20, 70 - brow, x + 20, 68 - brow), fill="#3a2c22", width=6)
-                if name == "flow":
-                    draw.line((x, 68, x, 68 - 4 * brow), fill="#1d3fae", width=3)
             draw.line((84, 172, 140, 172), fill="#8c3f3a", width=5)
             image.save(out / "pictures" / f"event-{place:03d}-{name}.png")
+        (out / "pictures" / f"event-{place:03d}-flow.svg").write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 224 224"><rect width="224" height="224"'
+            ' fill="#c9a58d"/><path d="M76 90V60m-6 6 6-6 6 6M148 90V60m-6 6 6-6 6 6" stroke="#17181b"'
+            ' stroke-width="3" fill="none"/></svg>'
+        )
 
 
 def main() -> None:

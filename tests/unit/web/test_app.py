@@ -62,7 +62,7 @@ def test_there_is_no_page_that_loads_from_elsewhere(client: TestClient) -> None:
 
 def test_a_result_is_listed_read_and_packed(client: TestClient, done: str) -> None:
     files = {file["path"] for file in client.get(f"/api/jobs/{done}/files").json()}
-    assert {"events.json", "frames.csv", "pictures/event-001-flow.png", "report.html"} <= files
+    assert {"events.json", "frames.csv", "pictures/event-001-flow.svg", "report.html"} <= files
     found = client.get(f"/api/jobs/{done}/files/events.json")
     assert found.headers["Content-Type"] == "application/json"
     assert found.json()["settings"] == {"exclude": [[1.0, 2.0]]}

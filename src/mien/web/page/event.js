@@ -45,14 +45,14 @@ function times(event) {
 
 function pictures(job, event, files) {
   const stem = `event-${String(event.event_id).padStart(3, "0")}`;
-  const picture = (name, caption, words) => {
-    const path = `pictures/${stem}-${name}.png`;
+  const picture = (file, caption, words) => {
+    const path = `pictures/${stem}-${file}`;
     return files.has(path) ? el("figure", {}, el("img", { src: fileAt(job, path), alt: words }), el("figcaption", {}, caption)) : null;
   };
   const shown = [
-    picture("onset", `Onset, ${seconds(event.onset_s)}`, "The face at the onset"),
-    picture("apex", `Apex, ${seconds(event.apex_s)}`, "The face at the apex"),
-    picture("flow", "Flow from onset to apex", "Arrows: how each part of the face moved from onset to apex"),
+    picture("onset.png", `Onset, ${seconds(event.onset_s)}`, "The face at the onset"),
+    picture("apex.png", `Apex, ${seconds(event.apex_s)}`, "The face at the apex"),
+    picture("flow.svg", "Flow from onset to apex", "Arrows: how each part of the face moved from onset to apex"),
   ].filter(Boolean);
   const magnified = `magnified/${stem}-${event.kind}.mp4`;
   const film = files.has(magnified) ? el("div", { class: "own" }, el("h3", {}, "Magnified: as filmed, and with its movement made larger, slowly"), el("video", { src: fileAt(job, magnified), controls: true, loop: true, muted: true, playsinline: true, preload: "metadata" })) : null;
