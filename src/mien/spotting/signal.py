@@ -238,7 +238,8 @@ class _MapFile:
     """Maps of all frames in a temporary file, nan until written: they would fill the memory."""
 
     def __init__(self) -> None:
-        self._file: Any = tempfile.TemporaryFile()
+        # Without a name: it is gone when the maps are.
+        self._file: Any = tempfile.TemporaryFile()  # noqa: SIM115
         self._written: list[int] = []
         self._n_bytes = 2 * int(np.prod(MAP_SHAPE))
 
