@@ -167,7 +167,7 @@ def open_landmarker() -> Iterator[Landmarker]:
 
 @pytest.fixture(scope="session")
 def brow_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of a portrait that raises its brows, 320x240 at 30 fps (`portraits`)."""
+    """Four seconds of a portrait that raises its brows, 320x240 at 30 fps (`portraits`)."""
     from portraits import write_video
 
     return write_video(tmp_path_factory.mktemp("portraits") / "brows.mp4")

@@ -15,7 +15,7 @@ import skimage.data
 #: Where the brows are in the portrait below, and how far they move, pixels.
 BROWS, LIFT_PX = ((121, 77), (146, 78), (186, 80), (203, 82)), 4.0
 #: When they rise and fall, seconds: onset, apex, offset.
-RAISED_S = (1.0, 1.2, 1.45)
+RAISED_S = (2.0, 2.2, 2.45)
 
 
 @cache
@@ -44,7 +44,7 @@ def write_video(
     pictures: Callable[[float], np.ndarray] = picture,
     *,
     fps: float = 30,
-    seconds: float = 2.0,
+    seconds: float = 4.0,
     times_s: Sequence[float] | None = None,
     rotation_deg: int = 0,
     crf: int = 16,

@@ -66,7 +66,7 @@ class Fixed:
         return self.intervals
 
 
-BROWS = Interval(30, 33, 43, "micro", 5.0)
+BROWS = Interval(60, 63, 73, "micro", 5.0)
 
 
 def run(path: Path, landmarker: Landmarker, detector: Detector | None = None, **given: Any) -> VideoAnalysis:
@@ -117,12 +117,12 @@ def test_the_recogniser_is_shown_its_own_recipe_and_its_answer_is_told(
 
 
 def test_every_frame_has_a_row_and_the_record_is_complete(done: VideoAnalysis, brow_video: Path) -> None:
-    assert len(done.frames) == 60 and [row.frame for row in done.frames] == list(range(60))
+    assert len(done.frames) == 120 and [row.frame for row in done.frames] == list(range(120))
     assert done.lost_share == 0
-    assert done.frames[30].timestamp == pytest.approx(1.0)
+    assert done.frames[60].timestamp == pytest.approx(2.0)
     assert 90 < done.frames[0].width < 130 and 0 < done.frames[0].x < 160
     assert np.nanmax([row.micro_score for row in done.frames]) > 5
-    assert done.video["n_frames"] == 60 and len(done.video["sha256"]) == 64
+    assert done.video["n_frames"] == 120 and len(done.video["sha256"]) == 64
     assert set(done.stages_s) == {"open", "decode", "face", "motion", "spot", "model", "recognise"}
     assert done.source == str(brow_video)
 
@@ -131,7 +131,7 @@ def test_progress_goes_through_all_stages(brow_video: Path, open_landmarker: Lan
     told: list[tuple[str, int, int]] = []
     run(brow_video, open_landmarker, progress=lambda *step: told.append(step))
     assert list(dict.fromkeys(stage for stage, _, _ in told)) == list(STAGES)
-    assert ("watch", 60, 60) in told and told[-1] == ("recognise", 1, 1)
+    assert ("watch", 120, 120) in told and told[-1] == ("recognise", 1, 1)
 
 
 def test_too_little_probability_is_an_abstention(brow_video: Path, open_landmarker: Landmarker) -> None:
@@ -141,8 +141,8 @@ def test_too_little_probability_is_an_abstention(brow_video: Path, open_landmark
 
 
 def test_long_movements_get_a_class_only_if_asked_for(brow_video: Path, open_landmarker: Landmarker) -> None:
-    long = Fixed(BROWS, Interval(25, 36, 55, "macro", 4.0))
-    micro, macro = run(brow_video, open_landmarker, long, model=Oracle()).events
+    long = Fixed(Interval(55, 66, 85, "macro", 4.0), BROWS)
+    macro, micro = run(brow_video, open_landmarker, long, model=Oracle()).events
     assert micro.label and not macro.label and macro.note == MICRO_ONLY and macro.pictures is not None
     both = run(
         brow_video, open_landmarker, long, model=Oracle(), settings=AnalyseSettings(recognise="all")
@@ -168,7 +168,7 @@ def test_an_event_whose_frames_are_lost_stays_with_the_reason(
     tmp_path: Path, open_landmarker: Landmarker
 ) -> None:
     def hidden(time_s: float) -> np.ndarray:
-        return np.full((240, 320, 3), 60, np.uint8) if 1.0 < time_s < 1.6 else picture(time_s)
+        return np.full((240, 320, 3), 60, np.uint8) if 2.0 < time_s < 2.6 else picture(time_s)
 
     video = write_video(tmp_path / "hidden.mp4", hidden)
     (event,) = run(video, open_landmarker, model=Oracle()).events
