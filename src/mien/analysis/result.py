@@ -125,7 +125,8 @@ class VideoAnalysis:
     """Everything found in one video.
 
     Attributes:
-        source: the file as given; video: its sha256, width, height, fps, duration_s, n_frames, variable_rate, rotation_deg, codec.
+        source: the file as given; video: its sha256, width, height, fps, duration_s, n_frames, variable_rate,
+            rotation_deg, codec, cut.
         frames: one row per frame of the file, lost ones included. events: by onset.
         settings: the resolved options. model: the deployed model's card. detector: its card, false alarms included.
         stages_s: wall seconds by stage. notes: what a reader should know, in words.

@@ -89,14 +89,22 @@ def _run(
     films: bool,
 ) -> None:
     from concurrent.futures import ThreadPoolExecutor
+    from dataclasses import asdict
 
     from mien.analysis.queue import run_queue
     from mien.analysis.running import analyse as analyse_one
     from mien.cli.progress import progress_bar
     from mien.export import write_all
     from mien.face.landmarks import Landmarker
-    from mien.spotting.registry import create
+    from mien.spotting.registry import card, create
 
+    told = card(detector)
+    if told.needs_training:
+        raise UsageError(
+            "this detector can do nothing before it is trained",
+            found=detector,
+            do="take the detector contrast",
+        )
     spotter = create(detector)
     made_of = {
         "settings": settings.model_dump(mode="json", exclude={"limits"}),
@@ -119,7 +127,7 @@ def _run(
                 spotter,
                 given,
                 settings,
-                detector_card={"name": detector},
+                detector_card=asdict(told),
                 landmarker=landmarker,
                 progress=tell,
             )

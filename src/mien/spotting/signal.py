@@ -157,9 +157,12 @@ class SignalBuilder:
     def _ago(self, time_s: float, lag_s: float) -> _Past | None:
         """The frame that was shown nearest to `lag_s` ago."""
         nearest = min(self._past, key=lambda past: abs(time_s - past.time_s - lag_s), default=None)
-        if nearest is None or abs(time_s - nearest.time_s - lag_s) > max(_TOLERANCE * lag_s, 0.51 / self.fps):
+        if nearest is None:
             return None
-        return nearest if nearest.time_s < time_s else None
+        off_s = abs(time_s - nearest.time_s - lag_s)
+        # Farther than half a frame only where the rate varies, and not because nothing older is known.
+        between = self._past[0].time_s < time_s - lag_s
+        return nearest if off_s <= 0.51 / self.fps or (between and off_s <= _TOLERANCE * lag_s) else None
 
     def _measure(self, kind: Kind, index: int, before: Crop, now: Crop, face: _Face) -> None:
         try:
@@ -238,7 +241,8 @@ class _MapFile:
     """Maps of all frames in a temporary file, nan until written: they would fill the memory."""
 
     def __init__(self) -> None:
-        self._file: Any = tempfile.TemporaryFile()
+        # Without a name: it is gone when the maps are.
+        self._file: Any = tempfile.TemporaryFile()  # noqa: SIM115
         self._written: list[int] = []
         self._n_bytes = 2 * int(np.prod(MAP_SHAPE))
 

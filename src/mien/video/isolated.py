@@ -185,6 +185,8 @@ def _slot(memory: SharedMemory, number: int, shape: tuple[int, int, int]) -> npt
 
 def _serve(connection: Connection, path: str, given: dict[str, Any]) -> None:
     """What the child does: opens the video, then sends frames as they are asked for."""
+    import av  # noqa: F401  loaded before memory is short, so that its want is told in words
+
     limits = Limits(**given)
     try:
         _restrict(limits)
@@ -209,6 +211,8 @@ def _serve(connection: Connection, path: str, given: dict[str, Any]) -> None:
         _tell(connection, {"refused": [told, f"more than {limits.child_bytes} bytes", "shrink the video"]})
     except (EOFError, ConnectionError):
         pass  # the parent has what it wanted, or is gone
+    except Exception as error:  # whatever it is, the parent shall hear of it in one sentence
+        _tell(connection, {"refused": ["decoding failed", f"{type(error).__name__}: {error}", None]})
 
 
 def _send_frames(
