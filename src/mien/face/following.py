@@ -37,11 +37,15 @@ class FollowSettings(BaseModel):
     look_every_s: float = Field(0.5, gt=0, description="landmarks of a face that is followed")
     lost_look_every_s: float = Field(0.1, gt=0, description="looking for a face that is lost")
     closer_every_s: float = Field(5.0, gt=0, description="looking for it in parts of the picture")
-    least_agreement: float = Field(0.5, gt=0, le=1, description="share of the tracked corners that must agree")
+    least_agreement: float = Field(
+        0.5, gt=0, le=1, description="share of the tracked corners that must agree"
+    )
     fresh_agreement: float = Field(0.75, gt=0, le=1, description="below it the key frame is renewed")
     drift: float = Field(0.03, gt=0, description="of the crop's side; a crop off by more is cut out anew")
     forget_after_s: float = Field(2.0, gt=0, description="a face found later than this counts as another")
-    cut_below: float = Field(0.5, description="correlation of successive pictures below which the scene was cut")
+    cut_below: float = Field(
+        0.5, description="correlation of successive pictures below which the scene was cut"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,9 +190,7 @@ class FaceFollower:
             return None
         return compose(matrix, inverse(before[0])) if tracked else _onto(before[1], hold.points)
 
-    def _find(
-        self, image: npt.NDArray[np.uint8], picture: npt.NDArray[np.uint8], time_s: float
-    ) -> Followed:
+    def _find(self, image: npt.NDArray[np.uint8], picture: npt.NDArray[np.uint8], time_s: float) -> Followed:
         """The frame of a face that is looked for; lost if it is not found, or not looked for this time."""
         if time_s - self._looked_s < self.settings.lost_look_every_s:
             return Followed(lost="no face was found a moment before")

@@ -61,9 +61,7 @@ class SignalBuilder:
             signal = builder.finish()
     """
 
-    def __init__(
-        self, fps: float, *, flow_maps: bool = False, lag_s: Mapping[Kind, float] = LAG_S
-    ) -> None:
+    def __init__(self, fps: float, *, flow_maps: bool = False, lag_s: Mapping[Kind, float] = LAG_S) -> None:
         if not fps > 0:
             raise InputError("a signal needs the frame rate of its video", found=fps)
         self.fps = fps
