@@ -45,6 +45,9 @@ class VideoSignal:
         region_flow: by kind, (T, R, 2) mean u, v of each region in pixels of the aligned crop, the head's rigid
             motion removed.
         flow_maps: by kind, (T, 3, 42, 42) u, v, strain of brows and mouth, for the networks; absent if not asked for.
+        block_differences: by kind, (T, 36) what `mien.spotting.mdmd.block_differences` gives for the flows from frame
+            i - k to i and from i - k to i + k, where k is `mien.spotting.mdmd.gap` (not the lag), pixels; nan in the
+            first and last k rows; absent if not asked for.
     """
 
     fps: float
@@ -53,6 +56,7 @@ class VideoSignal:
     regions: tuple[str, ...]
     region_flow: Mapping[Kind, Floats]
     flow_maps: Mapping[Kind, Floats] = field(default_factory=dict)
+    block_differences: Mapping[Kind, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.time_s)
