@@ -39,6 +39,26 @@ SERVE = (
 STAND_IN = (str(FAKE),)
 REAL = ("-m", "mien.web.runner")
 
+#: Controls without a name, and pictures without a text.
+NAMELESS = """() => {
+    const named = (node) => node.labels?.length || node.getAttribute("aria-label") || node.textContent.trim();
+    const controls = [...document.querySelectorAll("button, a, input, [role=button], progress")];
+    const pictures = [...document.querySelectorAll("img:not([alt])")];
+    return [...controls.filter((node) => !named(node)), ...pictures].map((node) => node.outerHTML);
+}"""
+#: Tag, text, colour and background of every element that shows text of its own.
+TEXTS = """() => {
+    const own = (node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+    const back = (node) => {
+        const colour = getComputedStyle(node).backgroundColor;
+        return node.parentElement && /, 0\\)$|transparent/.test(colour) ? back(node.parentElement) : colour;
+    };
+    const ink = (node) => getComputedStyle(node)[node instanceof SVGElement ? "fill" : "color"];
+    return [...document.querySelectorAll("main *, header *, footer *")]
+        .filter((node) => node.checkVisibility() && !node.disabled && own(node))
+        .map((node) => [node.tagName, node.textContent.trim().slice(0, 30), ink(node), back(node)]);
+}"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -97,7 +117,7 @@ def _watched(context: BrowserContext) -> Iterator[Page]:
 
 def a_video(folder: Path, what: str = "slow") -> Path:
     """A file by which the stand-in knows what to do."""
-    path = folder / f"{what} <b>me</b>.webm"
+    path = folder / f"{what} <b>me.webm"
     path.write_bytes(what.encode() + bytes(100_000))
     return path
 
@@ -113,10 +133,13 @@ def test_a_video_becomes_a_result_that_is_looked_at_downloaded_and_deleted(
         running = page.query_selector("#stages li.running b")
         seen.add((running.text_content() or "") if running else "")
         page.wait_for_timeout(50)
-    assert len(seen & {"read the video", "follow the face", "find movements", "recognise", "write the files"}) >= 3
+    assert (
+        len(seen & {"read the video", "follow the face", "find movements", "recognise", "write the files"})
+        >= 3
+    )
 
     assert page.text_content("#result-title") == "4 candidate movements"
-    assert page.text_content("#result-name") == "slow <b>me</b>.webm"
+    assert page.text_content("#result-name") == "slow <b>me.webm"
     page.wait_for_selector("#timeline .t-event")
     assert page.locator("#timeline .t-event").count() == 4
     assert page.locator("#timeline path.t-micro").get_attribute("d").count("L") > 100
@@ -125,7 +148,15 @@ def test_a_video_becomes_a_result_that_is_looked_at_downloaded_and_deleted(
     page.locator("#timeline .t-event").nth(2).click()
     page.wait_for_selector("#event h2:has-text('Candidate 3 of 4')")
     event = page.inner_text("#event")
-    for words in ("onset", "7.70 s (frame 231)", "abstains", "41 %", "left inner brow", "Doubt", "brows are raised"):
+    for words in (
+        "onset",
+        "7.70 s (frame 231)",
+        "abstains",
+        "41 %",
+        "left inner brow",
+        "Doubt",
+        "brows are raised",
+    ):
         assert words in event, words
     pictures = page.locator("#event .pictures img")
     assert pictures.count() == 3
@@ -153,7 +184,9 @@ def test_a_video_becomes_a_result_that_is_looked_at_downloaded_and_deleted(
     assert "no such job" in page.inner_text("#alert")
 
 
-def test_the_report_opens_and_can_reach_nothing(serve: Callable[..., str], page: Page, tmp_path: Path) -> None:
+def test_the_report_opens_and_can_reach_nothing(
+    serve: Callable[..., str], page: Page, tmp_path: Path
+) -> None:
     page.goto(serve())
     page.set_input_files("#file", a_video(tmp_path, "ok"))
     page.wait_for_selector("#report:not([hidden])")
@@ -193,12 +226,7 @@ def test_nothing_is_without_a_name(serve: Callable[..., str], page: Page, tmp_pa
     page.goto(serve())
     page.set_input_files("#file", a_video(tmp_path, "ok"))
     page.wait_for_selector("#event .pictures img")
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll("button, a, input, [role=button], img, video, progress")].filter((node) => {
-            const label = node.labels?.length || node.getAttribute("aria-label") || node.textContent.trim();
-            return node.tagName === "IMG" ? !node.hasAttribute("alt") : !label && node.tagName !== "VIDEO";
-        }).map((node) => node.outerHTML)"""
-    )
+    nameless = page.evaluate(NAMELESS)
     assert nameless == []
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
     assert len(ids) == len(set(ids))
@@ -222,17 +250,7 @@ def test_text_has_contrast_and_a_phone_needs_no_sideways_scrolling(
         page.wait_for_selector("#event .pictures img")
         page.locator("#events button").nth(2).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        pairs = page.evaluate(
-            """() => [...document.querySelectorAll("main *, header *, footer *")].filter((node) =>
-                node.checkVisibility() && !node.disabled && [...node.childNodes].some((c) => c.nodeType === 3 && c.data.trim()))
-              .map((node) => {
-                let behind = node, back;
-                do { back = getComputedStyle(behind).backgroundColor; behind = behind.parentElement; }
-                while (behind && /, 0\\)$|transparent/.test(back));
-                const style = getComputedStyle(node);
-                return [node.tagName, node.textContent.trim().slice(0, 30), node instanceof SVGElement ? style.fill : style.color, back];
-              })"""
-        )
+        pairs = page.evaluate(TEXTS)
         assert len(pairs) > 40
         for tag, text, ink, back in pairs:
             high, low = sorted((luminance(ink), luminance(back)), reverse=True)
@@ -313,5 +331,7 @@ def test_a_real_video_is_analysed_with_the_model_that_comes_with_mien(
     event = page.inner_text("#event")
     assert "Doubt" in event
     assert "nearest" in event
-    page.wait_for_function("[...document.querySelectorAll('#event video')].every((video) => video.readyState >= 1)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#event video')].every((video) => video.readyState >= 1)"
+    )
     assert page.locator("#event video").count() == 2
