@@ -134,3 +134,23 @@ def test_line_8_the_tiers_are_in_the_dictionary(folder: Path) -> None:
     entries = pd.read_csv(folder / "dictionary.csv", keep_default_na=False)
     described = entries[entries["file"] == "events.eaf"]["column"].tolist()
     assert list(Eaf(str(folder / "events.eaf")).get_tier_names()) == described
+
+
+@pytest.mark.slow
+def test_of_a_filmed_person_every_file_is_made_and_the_flow_shows_what_was_acted(
+    filmed_analysis: VideoAnalysis, tmp_path: Path
+) -> None:
+    from mien.report.analysis import write_analysis_report
+    from mien.video.decoding import VideoFile
+
+    written = write_all(filmed_analysis, tmp_path)
+    page = write_analysis_report(filmed_analysis, tmp_path / "report.html", written)
+    assert page.stat().st_size < 2_000_000
+    with VideoFile(tmp_path / "overlay.mp4") as overlay:
+        assert overlay.n_frames == len(filmed_analysis.frames) == 300
+    brows = []
+    for event in filmed_analysis.events:
+        assert event.pictures is not None
+        brows.append(float(event.pictures.flow[1, 25:45, 35:93].mean()))
+    raised, _, lowered = brows  # 1+2 lifts the brows, 4 draws them down
+    assert raised < -0.1 < 0.1 < lowered
