@@ -158,13 +158,15 @@ def _score_table(scores: list[Agreement]) -> object:
     def between(row: Agreement, name: str) -> str:
         value, low, high = (getattr(row, f"{name}{end}") for end in ("", "_low", "_high"))
         words = "undefined" if isnan(value) else f"{value:.2f}"
-        return words if isnan(low) else f"{words}\n{low:.2f}-{high:.2f}"
+        # without the noughts the ends stand on one line of a narrow terminal
+        ends = "-".join(f"{end:.2f}".removeprefix("0") for end in (low, high))
+        return words if isnan(low) else f"{words}\n{ends}"
 
     rows = [
         (
             *(row.video, row.kind, f"{row.n_matched}/{row.n_found}/{row.n_coder}"),
             *(between(row, name) for name in ("precision", "recall", "f1", "kappa")),
-            "" if isnan(row.onset_mean_ms) else f"{row.onset_mean_ms:+.0f}, {row.offset_mean_ms:+.0f}",
+            "" if isnan(row.onset_mean_ms) else f"{row.onset_mean_ms:+.0f}\n{row.offset_mean_ms:+.0f}",
         )
         for row in scores
     ]
