@@ -17,27 +17,36 @@ CLASSES = ("negative", "positive", "surprise")
 #: Onset, apex, offset and kind of the candidates in a video of 300 frames at 30 per second.
 EVENTS_OF_300 = ((33, 38, 46, "micro"), (128, 150, 176, "macro"), (232, 237, 244, "micro"))
 MODEL = {
-    "name": "aie-cmcl-flow",
-    "version": "1",
-    "sha256": "3f5a" * 16,
+    "schema": 1,
+    "model": "aie-cmcl-flow",
+    "title": "AIE-CMCL on flow images",
     "task": "megc-3",
     "classes": list(CLASSES),
-    "abstain_below": 0.5,
+    "calibration": {"temperature": 1.6, "abstain_below": 0.5, "fitted_on": "held-out subjects"},
     "record": [
         {
-            "data": "MEGC 2019 (CASME II, SAMM, SMIC)",
-            "protocol": "LOSO",
+            "on": "MEGC 2019: CASME II, SAMM, SMIC",
+            "protocol": "loso",
             "n_clips": 442,
             "n_subjects": 68,
-            "uf1": 0.7034,
-            "uf1_low": 0.651,
-            "uf1_high": 0.749,
-            "uar": 0.6892,
-            "uar_low": 0.633,
-            "uar_high": 0.738,
+            "n_seeds": 3,
+            "uf1": {"mean": 0.7034, "low": 0.651, "high": 0.749},
+            "uar": {"mean": 0.6892, "low": 0.633, "high": 0.738},
             "apex": "given",
-        }
+        },
+        {
+            "on": "made-up people",
+            "protocol": "holdout",
+            "n_clips": 60,
+            "n_subjects": 12,
+            "n_seeds": 1,
+            "uf1": {"mean": None, "low": None, "high": None},
+            "uar": {"mean": 0.51, "low": None, "high": None},
+            "apex": "spotted",
+        },
     ],
+    "trained_on": [{"name": "made-up people", "n_clips": 900, "n_subjects": 60, "made_up": True}],
+    "notes": ["Class names come from three databases whose labels differ."],
 }
 DETECTOR = {
     "name": "region-contrast",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.files import write_whole
+from mien.files import write_whole, written_whole
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -29,3 +29,19 @@ def test_the_old_file_stays_until_the_new_one_is_whole(
     with pytest.raises(OSError, match="full"):
         write_whole(file, b"new")
     assert file.read_bytes() == b"old"
+
+
+def test_a_large_file_gets_its_name_at_the_end(tmp_path: Path) -> None:
+    with written_whole(tmp_path / "deep" / "film.mp4") as temporary:
+        assert temporary.suffix == ".mp4"
+        temporary.write_bytes(b"new")
+        assert not (tmp_path / "deep" / "film.mp4").exists()
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["film.mp4"]
+
+
+def test_a_large_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"old")
+    with pytest.raises(RuntimeError), written_whole(tmp_path / "film.mp4") as temporary:
+        temporary.write_bytes(b"half")
+        raise RuntimeError
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]

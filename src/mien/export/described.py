@@ -101,6 +101,8 @@ RECORD = (
         "counter-clockwise turn that the file asks for; it was applied",
     ),
     _text("video.codec", "names of FFmpeg", "none", "how the video is coded"),
+    _text("video.cut", "free text", "none", "why the file ends too early; empty if it does not"),
+    _text("video.sha256", "64 hexadecimal digits", "none", "checksum of the file"),
     *_kept(SUMMARY, "summary"),
     _seconds("excluded[].from_s", "start of a range that was taken out"),
     _seconds("excluded[].to_s", "end of a range that was taken out"),

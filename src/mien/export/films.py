@@ -12,8 +12,8 @@ from mien.export import naming
 from mien.export.encoding import mp4
 from mien.export.magnified import EventClip, event_clips
 from mien.export.overlay import Overlay
-from mien.video.decoding import VideoFile
 from mien.video.frame import Frame, Lost
+from mien.video.isolated import IsolatedVideo
 from mien.video.limits import Limits
 
 
@@ -26,7 +26,7 @@ def write_films(
     clips: bool,
     limits: Limits | None = None,
 ) -> list[Path]:
-    """The films that were written into the folder.
+    """The films that were written into the folder; the video is decoded in a process of its own, under limits.
 
     Every frame of the overlay is the very frame that was analysed, at its own time; one that cannot be decoded is a
     dark picture that says so.
@@ -40,13 +40,15 @@ def write_films(
         return []
     written: list[Path] = []
     with ExitStack() as stack:
-        source = stack.enter_context(VideoFile(video, limits))
+        source = stack.enter_context(IsolatedVideo(video, limits))
         drawing = Overlay(analysis) if overlay else None
         if drawing is not None:
             path = folder / naming.OVERLAY
-            film = stack.enter_context(mp4(path, _rate(source)))
+            # a video of a single frame has no rate
+            rate = source.facts.fps if source.facts.fps > 0 else 1.0
+            film = stack.enter_context(mp4(path, rate))
             written.append(path)
-        size = source.size[::-1] if source.rotation_deg() % 180 == 0 else source.size
+        size = source.facts.height, source.facts.width
         for frame in source.frames(wanted):
             index = frame.number
             if index >= len(analysis.frames):
@@ -57,7 +59,6 @@ def write_films(
                     film.add(drawing.slate(size, index), time_s)
                 continue
             assert frame.time_s is not None
-            size = frame.image.shape[0], frame.image.shape[1]
             if drawing is not None:
                 film.add(drawing.draw(frame.image, index), frame.time_s)
             written += _shown_to(waiting, frame, folder)
@@ -82,9 +83,3 @@ def _finish(clip: EventClip, folder: Path) -> Path:
     path = folder / naming.magnified(clip.event)
     clip.write(path)
     return path
-
-
-def _rate(source: VideoFile) -> float:
-    """Mean frames per second; 1 for a video of a single frame."""
-    fps = source.timeline.fps
-    return fps if fps > 0 else 1.0

@@ -98,7 +98,11 @@ def _butterworth(signal: FloatArray, fps: float, low_hz: float, high_hz: float) 
         sections = butter(_BUTTERWORTH_ORDER, (low_hz, high_hz), "bandpass", fs=fps, output="sos")
     # Reflected at both ends by a period of the slowest motion, as far as the clip reaches.
     margin = min(round(fps / low_hz), len(signal) - 1)
-    return np.asarray(sosfiltfilt(sections, signal, axis=0, padlen=margin), dtype=np.float32)
+    if len(signal) ** 2 > signal.size:
+        return np.asarray(sosfiltfilt(sections, signal, axis=0, padlen=margin), dtype=np.float32)
+    # The filter is linear: as a matrix over time it serves all pixels at once, many times faster.
+    matrix = sosfiltfilt(sections, np.eye(len(signal)), axis=0, padlen=margin).astype(np.float32)
+    return np.tensordot(matrix, signal, axes=1)
 
 
 def _gains(side_px: int, how: Magnification) -> list[float]:

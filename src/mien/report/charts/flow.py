@@ -17,6 +17,10 @@ SMOOTH_TO = 112  # pixels the strain is up-sampled to; the browser does the rest
 STRAIN_RGB = (226, 92, 18)
 SHORTEST = 1.2  # arrow that is still drawn, in picture units
 LONGEST = 1.9  # longest arrow, in distances between two arrows
+#: Middle and radii (x, y) of the face in an aligned crop, shares of its side.
+FACE_OVAL = ((0.5, 0.54), (0.4, 0.5))
+#: A longest motion below this is not enlarged to the longest arrow, so that noise does not look like movement.
+FAINT_PX = 0.3
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,29 @@ def flow_picture(flow: np.ndarray, *, in_pixels: bool, label: str) -> FlowPictur
     box = f"0 0 {number(frame[0])} {number(frame[1])}"
     picture = tag("svg", tint, arrows, viewBox=box, role="img", aria_label=label, class_="flow")
     return FlowPicture(picture, f"longest arrow {longest:.2f} px" if in_pixels else "")
+
+
+def flow_on_picture(flow: np.ndarray, picture: str, *, label: str) -> FlowPicture:
+    """The flow (2, S, S) in pixels as arrows on the picture of the face that it starts from (a data URI).
+
+    Arrows stand within an oval about the face alone: hair and background move as they like.
+    """
+    u, v = (np.nan_to_num(plane.astype(np.float64)) for plane in flow[:2])
+    block = max(1, round(max(u.shape) / ARROWS))
+    u, v = _block_means(u, block), _block_means(v, block)
+    row, column = ((np.arange(n) + 0.5) / n for n in u.shape)
+    middle, radius = FACE_OVAL
+    outside = np.hypot((column - middle[0]) / radius[0], (row[:, None] - middle[1]) / radius[1]) > 1
+    u[outside] = v[outside] = 0
+    longest = float(np.hypot(u, v).max())
+    step = SIDE / max(flow.shape[1:]) * block
+    d = _arrows(u, v, longest=max(longest, FAINT_PX), step=step)
+    ground = tag("image", href=picture, x=0, y=0, width=SIDE, height=SIDE)
+    # a wide dark stroke under a thin light one is seen on any skin
+    arrows = (tag("path", d=d, class_=name) for name in ("arrows-edge", "arrows-ink"))
+    box = f"0 0 {number(SIDE)} {number(SIDE)}"
+    drawn = tag("svg", ground, *arrows, viewBox=box, role="img", aria_label=label, class_="on-face")
+    return FlowPicture(drawn, f"longest arrow {longest:.2f} px of the crop")
 
 
 def _strain_png(strain: np.ndarray) -> str:
