@@ -54,13 +54,6 @@ ON_CLIPS: dict[str, dict[str, object]] = {
         "batch_size": 8,
         "epochs": 40,
     },
-    "flow, 1 px, steps of 4, 40 epochs": {
-        **WIDE,
-        "streams": "flow",
-        "flow_scale_px": 1.0,
-        "batch_size": 4,
-        "epochs": 40,
-    },
     "rgb": {**WIDE, "streams": "rgb"},
     "rgb, differences": {**WIDE, "streams": "rgb", "rgb_form": "difference"},
 }

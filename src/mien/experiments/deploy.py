@@ -85,7 +85,7 @@ def deploy(
         calibration=calibrate(run, asked.target_accuracy),
         record=(_record(run),),
         trained_on=tuple(_trained_on(source, view) for source in trained_on),
-        notes=tuple(run.record["warnings"]),
+        notes=(*network.notes(), *_notes(resolved.data, chosen)),
         versions=versions(),
     )
     save(out, card, fitted, texts)
@@ -168,6 +168,19 @@ def _recipe(asked: str | None, sources: Sequence[PreparedSet], network: Network)
             do="name another --recipe",
         )
     return chosen
+
+
+def _notes(sources: Sequence[PreparedSet], chosen: Recipe) -> list[str]:
+    """What separates the clips of the record from those of a video."""
+    notes = []
+    for source in sources:
+        if source.made_up:
+            notes.append(f"the people of the record's clips ({source.name}) are made up")
+        if _recipe_of(source) != chosen:
+            notes.append(
+                f"the record's clips ({source.name}) were not prepared by the recipe '{chosen.name}'"
+            )
+    return notes
 
 
 def _recipe_of(source: PreparedSet) -> Recipe | None:
