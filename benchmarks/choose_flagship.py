@@ -1,6 +1,7 @@
-"""How the defaults of `aie-cmcl-flow` were chosen: on each half of the subjects alone, never on a held-out one.
+"""How the defaults of the flagship were chosen: on each half of the subjects alone, never on a held-out one.
 
     python benchmarks/choose_flagship.py --data SET [--seeds 3]
+    python benchmarks/choose_flagship.py --model aie-cmcl --data TWIN --task casme2-5 [--seeds 1]
 
 The subjects are split in two halves, database by database. Every candidate is scored inside each half, by a
 5-fold over its subjects (training on four fifths of that half). Each half names its best candidate by UF1; for
@@ -23,7 +24,7 @@ from mien.protocols.folds import make_folds
 
 EARLIER = {"balance": 0.5, "smoothing": 0.0}
 PLAIN = {**EARLIER, "epochs": 40, "learning_rate": 3e-3, "filters": 8, "synthetic_clips": 0}
-CANDIDATES: dict[str, dict[str, object]] = {
+ON_FLOW_IMAGES: dict[str, dict[str, object]] = {
     "no pre-training, no text": {**PLAIN, "text": "none"},
     "no pre-training": PLAIN,
     "1,000 synthetic clips": {**PLAIN, "synthetic_clips": 1000},
@@ -38,6 +39,25 @@ CANDIDATES: dict[str, dict[str, object]] = {
     "4,000, smoothing 0.1": {**EARLIER, "smoothing": 0.1},
     "4,000, balance 0.25, smoothing 0.1": {},
 }
+WIDE = {"flow_scale_px": 3.0, "rgb_form": "frames"}
+ON_CLIPS: dict[str, dict[str, object]] = {
+    "flow": {**WIDE, "streams": "flow"},
+    "flow, 1 px": {**WIDE, "streams": "flow", "flow_scale_px": 1.0},
+    "flow, 1 px, rate 3e-3": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "learning_rate": 3e-3},
+    "flow, 1 px, 60 epochs": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "epochs": 60},
+    "flow, 1 px, steps of 8": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "batch_size": 8},
+    "flow, 1 px, steps of 4": {**WIDE, "streams": "flow", "flow_scale_px": 1.0, "batch_size": 4},
+    "flow, 1 px, steps of 8, 40 epochs": {
+        **WIDE,
+        "streams": "flow",
+        "flow_scale_px": 1.0,
+        "batch_size": 8,
+        "epochs": 40,
+    },
+    "rgb": {**WIDE, "streams": "rgb"},
+    "rgb, differences": {**WIDE, "streams": "rgb", "rgb_form": "difference"},
+}
+CANDIDATES = {"aie-cmcl-flow": ON_FLOW_IMAGES, "aie-cmcl": ON_CLIPS}
 
 
 def halves(setting: Setting) -> list[np.ndarray]:
@@ -83,18 +103,20 @@ def score(setting: Setting) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", choices=sorted(CANDIDATES), default="aie-cmcl-flow")
     parser.add_argument("--data", required=True)
+    parser.add_argument("--task", default="megc-3")
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     torch.set_num_threads(1)
     config = EvaluateConfig(
-        model="aie-cmcl-flow", data=given.data, task="megc-3", seeds=given.seeds, device="cpu"
+        model=given.model, data=given.data, task=given.task, seeds=given.seeds, device="cpu"
     )
     setting = resolve(config).setting
     parts = [restricted(setting, at) for at in halves(setting)]
     scores: dict[str, list[tuple[float, float]]] = {}
     print(f"{'candidate':36} {'half A UF1/UAR':>15} {'half B UF1/UAR':>15}")
-    for name, options in CANDIDATES.items():
+    for name, options in CANDIDATES[given.model].items():
         scores[name] = [score(replace(part, options=options)) for part in parts]
         print(f"{name:36} " + " ".join(f"{uf1:8.3f}/{uar:.3f} " for uf1, uar in scores[name]), flush=True)
     for half in (0, 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,12 @@ import pytest
 if TYPE_CHECKING:
     from mien.analysis.result import VideoAnalysis
     from mien.experiments.setting import Setting
+    from mien.face.landmarks import Landmarker
     from mien.prepare.prepared import PreparedSet
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+sys.path.insert(0, str(Path(__file__).parent))  # for `portraits`
 SHARED = Path(os.environ.get("MIEN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
@@ -152,3 +154,20 @@ def filmed_analysis(egl: None, tmp_path_factory: pytest.TempPathFactory) -> Vide
     from analysis_cases import filmed_analysis as make
 
     return make(tmp_path_factory.mktemp("filmed"))
+
+
+@pytest.fixture(scope="session")
+def open_landmarker() -> Iterator[Landmarker]:
+    """A face finder for all tests that need one."""
+    from mien.face.landmarks import Landmarker
+
+    with Landmarker() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def brow_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds of a portrait that raises its brows, 320x240 at 30 fps (`portraits`)."""
+    from portraits import write_video
+
+    return write_video(tmp_path_factory.mktemp("portraits") / "brows.mp4")

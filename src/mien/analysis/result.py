@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,11 +20,12 @@ class FrameRow:
     Attributes:
         frame: index from 0. timestamp: presentation time, seconds.
         face_id: which face was followed (0: the one chosen); -1 without a face.
-        confidence: 0..1, how well the face was found: the share of tracked points that agree, or the landmarker's.
+        confidence: 0..1, the share of tracked points that agree; 1 where landmarks found the face anew.
         success: whether the face was found or followed in this frame.
         lost: why not; empty on success.
         x, y, width, height: box of the face in the picture, pixels.
-        interocular_px, yaw_deg, pitch_deg, roll_deg, blur, brightness: see `mien.face.quality`.
+        interocular_px, yaw_deg, pitch_deg, roll_deg, blur, brightness: see `mien.face.quality`; yaw and pitch as last
+            seen, half a second ago at most.
         micro_score, macro_score: how far the frame stands out, robust standard deviations of this video.
         micro_px, macro_px: mean motion of the moving regions, pixels of the crop.
         excluded: whether the user took this frame out (talking, eating).
@@ -124,7 +125,8 @@ class VideoAnalysis:
     """Everything found in one video.
 
     Attributes:
-        source: the file as given; video: width, height, fps, duration_s, n_frames, variable_rate, rotation_deg, codec.
+        source: the file as given; video: its sha256, width, height, fps, duration_s, n_frames, variable_rate,
+            rotation_deg, codec, cut.
         frames: one row per frame of the file, lost ones included. events: by onset.
         settings: the resolved options. model: the deployed model's card. detector: its card, false alarms included.
         stages_s: wall seconds by stage. notes: what a reader should know, in words.
@@ -133,7 +135,7 @@ class VideoAnalysis:
 
     source: str
     video: Mapping[str, Any]
-    frames: tuple[FrameRow, ...]
+    frames: Sequence[FrameRow]
     events: tuple[Event, ...]
     settings: Mapping[str, Any]
     model: Mapping[str, Any]

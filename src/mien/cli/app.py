@@ -17,7 +17,21 @@ from typing import Annotated, NoReturn
 import typer
 
 import mien
-from mien.cli import agree, compare, data, doctor, evaluate, models, prepare, recipes, report, tasks
+from mien.cli import (
+    agree,
+    analyse,
+    card,
+    compare,
+    data,
+    doctor,
+    evaluate,
+    models,
+    prepare,
+    recipes,
+    report,
+    tasks,
+    train,
+)
 from mien.errors import MienError
 
 DONE, OUR_FAULT, WRONG_CALL, BAD_INPUT, DONE_WITH_GAPS, STOPPED = 0, 1, 2, 3, 4, 130
@@ -53,10 +67,13 @@ def _options_of_every_command(
     pass
 
 
+app.command("analyse")(analyse.analyse)
 app.add_typer(data.app, name="data")
 app.command("prepare")(prepare.prepare)
 app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
+app.command("train")(train.train)
+app.command("card")(card.card)
 app.command("compare")(compare.compare)
 app.command("agree")(agree.agree)
 app.command("report")(report.report)

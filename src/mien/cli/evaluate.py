@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mien.errors import UsageError
-
 if TYPE_CHECKING:
     from mien.experiments.run import Run
 
@@ -54,10 +52,7 @@ def evaluate(
     The last epoch counts: no clip that is predicted has chosen anything. Repeating the same command resumes
     an interrupted run, or recomputes the outputs of a finished one without training.
     """
-    options = _options(option or [])
-    protocol = protocol or ("transfer" if train_on else "loso")
-    from pydantic import ValidationError
-
+    from mien.cli.fields import config_of, options_of
     from mien.cli.progress import progress_bar
     from mien.experiments.evaluate import evaluate as run_evaluation
     from mien.experiments.setting import EvaluateConfig
@@ -66,10 +61,10 @@ def evaluate(
         "model": model,
         "data": data,
         "task": task,
-        "protocol": protocol,
+        "protocol": protocol or ("transfer" if train_on else "loso"),
         "train_on": train_on,
         "seeds": seeds,
-        "options": options,
+        "options": options_of(option or []),
         "backend": backend,
         "audit": audit,
         "device": device,
@@ -77,13 +72,7 @@ def evaluate(
         "ray_address": ray_address,
         "gpus_per_fold": gpus_per_fold,
     }
-    try:
-        config = EvaluateConfig(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"--{first['loc'][0]} cannot be '{first['input']}'", do=first["msg"], found=first["input"]
-        ) from error
+    config = config_of(EvaluateConfig, given)
     with progress_bar() as update:
         run = run_evaluation(config, out, progress=update, command=_command(given, out))
     _tell(run)
@@ -110,16 +99,6 @@ def _command(given: dict[str, Any], out: Path) -> str:
     for name, default in _FLAGS.items():
         parts += [] if given[name] == default else [f"--{name.replace('_', '-')}", given[name]]
     return "mien evaluate " + shlex.join(map(str, [*parts, "--out", out]))
-
-
-def _options(pairs: list[str]) -> dict[str, str]:
-    options = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError("--set wants KEY=VALUE", found=pair, do="write for example --set epochs=100")
-        options[key] = value
-    return options
 
 
 def _tell(run: Run) -> None:

@@ -1,12 +1,17 @@
-"""The fields of a pydantic model as rows for people: name, type with its range, default, meaning."""
+"""Pydantic models on the command line: their fields as rows for people, and values given as KEY=VALUE."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from mien.errors import UsageError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from pydantic.fields import FieldInfo
+
+M = TypeVar("M", bound="BaseModel")
 
 COLUMNS = ("type", "default", "meaning")
 
@@ -44,3 +49,27 @@ def _type_name(annotation: object) -> str:
     if isinstance(annotation, type) and get_origin(annotation) is None:
         return annotation.__name__
     return str(annotation)
+
+
+def options_of(pairs: Iterable[str]) -> dict[str, str]:
+    """The options in KEY=VALUE words. Raises `UsageError` for a word that is none."""
+    options = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError("--set wants KEY=VALUE", found=pair, do="write for example --set epochs=100")
+        options[key] = value
+    return options
+
+
+def config_of(kind: type[M], given: Mapping[str, object]) -> M:
+    """The configuration of these values. Raises `UsageError` that names the first flag that cannot be used."""
+    from pydantic import ValidationError
+
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"--{first['loc'][0]} cannot be '{first['input']}'", do=first["msg"], found=first["input"]
+        ) from error

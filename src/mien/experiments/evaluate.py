@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -70,7 +70,7 @@ def _warn(
 ) -> None:
     """Note in the record what a reader would not expect: made-up people, other versions, a kept backend, no audit."""
     found = []
-    if resolved.data.made_up:
+    if any(source.made_up for source in resolved.data):
         found.append("the people of these clips are made up: scores say nothing about people")
     kept = run.record["backend"]
     if resumed and kept is not None and config.backend not in ("auto", kept):
@@ -131,10 +131,10 @@ def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
 
 def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[str, Any]:
     """What `run.json` says before the first fold: the resolved configuration, the data, the machine."""
-    setting, data, source = resolved.setting, resolved.data, resolved.trained_on
+    setting, data, sources = resolved.setting, _set(resolved.data), _set(resolved.trained_on)
     words = protocols.parse(config.protocol).words
-    if source is not None:
-        words += f"; trained on {source.name} (data {source.data_hash[:12]})"
+    if sources is not None:
+        words += f"; trained on {sources['name']} (data {sources['data_hash'][:12]})"
     card = registry.card(config.model)
     options = registry.options(config.model).parse(config.options, model=config.model)
     method = registry.create(config.model, config.options)
@@ -145,9 +145,9 @@ def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[s
         "paper": card.paper,
         "kind": card.kind,
         "options": options.model_dump(mode="json"),
-        "data": _set(data, config.data),
-        "trained_on": None if source is None else _set(source, str(config.train_on)),
-        "data_hash": data.data_hash if source is None else f"{data.data_hash}+{source.data_hash}",
+        "data": data,
+        "trained_on": sources,
+        "data_hash": "+".join(part["data_hash"] for part in (data, sources) if part is not None),
         "keys_hash": hashlib.sha256("\n".join(setting.keys.tolist()).encode()).hexdigest(),
         "task": config.task,
         "classes": list(setting.classes),
@@ -177,8 +177,16 @@ def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[s
     }
 
 
-def _set(data: PreparedSet, path: str) -> dict[str, Any]:
-    return {"name": data.name, "path": path, "data_hash": data.data_hash, "n_clips_in_set": len(data)}
+def _set(sources: Sequence[PreparedSet]) -> dict[str, Any] | None:
+    """One or more sets, as a run names them; None for none."""
+    if not sources:
+        return None
+    return {
+        "name": " + ".join(source.name for source in sources),
+        "path": " + ".join(str(source.path) for source in sources),
+        "data_hash": "+".join(source.data_hash for source in sources),
+        "n_clips_in_set": sum(len(source) for source in sources),
+    }
 
 
 def _commit() -> str | None:

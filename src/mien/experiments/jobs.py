@@ -162,7 +162,9 @@ def conclude(
         result.curve = np.array([[list(row.values()) for row in curve] for curve in learner.curves])
         result.weights = safetensors.torch.save(state_of(learner.modules))
         if job.seed == setting.seeds[0]:
-            result.embedding = learner.network.embed(learner.modules[0], view, inputs)
+            network, module = learner.network, learner.modules[0]
+            texts = network.texts(module, view)
+            result.embedding = None if texts is None else texts.beside(network.visual(module, inputs))
     if audit is not None:
         result.peeked = audit.predictions()
     result.seconds = time.perf_counter() - start

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,10 +31,12 @@ class EvaluateConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
-    data: str
+    data: str | tuple[str, ...] = Field(description="a prepared set, or several as one")
     task: str
     protocol: str = "loso"
-    train_on: str | None = Field(None, description="another set, to train on; all of `data` is then held out")
+    train_on: str | tuple[str, ...] | None = Field(
+        None, description="another set, or several, to train on; all of `data` is then held out"
+    )
     seeds: int = Field(3, ge=1, le=1000, description="how many seeds: 0, 1, ...")
     options: dict[str, str] = Field(default_factory=dict)
     backend: BackendName = "auto"
@@ -73,9 +75,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class _Part:
-    """The clips of one prepared set that a task keeps."""
+    """The clips of prepared sets that a task keeps."""
 
-    data: PreparedSet
+    sources: tuple[PreparedSet, ...]
     excluded: list[tuple[str, str]]
     arrays: dict[str, NDArray[Any]]
     labels: NDArray[np.int64]
@@ -90,14 +92,14 @@ class Resolved:
     """What a configuration means.
 
     Attributes:
-        data: the set whose clips are held out. excluded: keys of its clips left out, with reasons.
-        trained_on: the other set, for a transfer.
+        data: the sets whose clips are held out. excluded: keys of their clips left out, with reasons.
+        trained_on: the other set, for a transfer; else none.
     """
 
     setting: Setting
-    data: PreparedSet
+    data: tuple[PreparedSet, ...]
     excluded: list[tuple[str, str]]
-    trained_on: PreparedSet | None
+    trained_on: tuple[PreparedSet, ...]
 
 
 def resolve(config: EvaluateConfig) -> Resolved:
@@ -118,8 +120,8 @@ def resolve(config: EvaluateConfig) -> Resolved:
         )
     if isinstance(method, Network):
         method.check(task)
-    part = _part(config.data, method.needs, task)
-    trained_on = None
+    part = _parts(config.data, method.needs, task)
+    trained_on: tuple[PreparedSet, ...] = ()
     if config.train_on is None:
         folds = protocols.make_folds(
             config.protocol,
@@ -129,8 +131,8 @@ def resolve(config: EvaluateConfig) -> Resolved:
             classes=task.classes,
         )
     else:
-        source = _part(config.train_on, method.needs, task)
-        trained_on = source.data
+        source = _parts(config.train_on, method.needs, task)
+        trained_on = source.sources
         part, folds = _transfer(part, source)
     setting = Setting(
         model=config.model,
@@ -147,7 +149,15 @@ def resolve(config: EvaluateConfig) -> Resolved:
         audit=config.audit,
         device=_device(config),
     )
-    return Resolved(setting, part.data, part.excluded, trained_on)
+    return Resolved(setting, part.sources, part.excluded, trained_on)
+
+
+def _parts(names: str | tuple[str, ...], needs: Needs, task: Task) -> _Part:
+    """The clips that a task keeps of one set, or of several as one."""
+    each = (names,) if isinstance(names, str) else names
+    part = _pooled([_part(name, needs, task) for name in each])
+    _refuse_twice(part)
+    return part
 
 
 def _part(name: str, needs: Needs, task: Task) -> _Part:
@@ -182,7 +192,7 @@ def _part(name: str, needs: Needs, task: Task) -> _Part:
             do="use a set or a task with two classes at least",
         )
     return _Part(
-        data=data,
+        sources=(data,),
         excluded=excluded,
         arrays=arrays,
         labels=labels,
@@ -193,38 +203,59 @@ def _part(name: str, needs: Needs, task: Task) -> _Part:
     )
 
 
+def _pooled(parts: Sequence[_Part]) -> _Part:
+    """The clips of several sets as one; a clip may be in one of them only."""
+    if len(parts) == 1:
+        return parts[0]
+    where = " and ".join(str(source.path) for part in parts for source in part.sources)
+    for name in parts[0].arrays:
+        if len(sizes := {part.arrays[name].shape[1:] for part in parts}) > 1:
+            raise InputError(
+                f"the sets hold '{name}' in different sizes",
+                where=where,
+                found=f"{' and '.join(map(str, sorted(sizes)))} per clip",
+                do="prepare them with one recipe",
+            )
+    return _Part(
+        sources=tuple(source for part in parts for source in part.sources),
+        excluded=[row for part in parts for row in part.excluded],
+        arrays={name: np.concatenate([part.arrays[name] for part in parts]) for name in parts[0].arrays},
+        labels=np.concatenate([part.labels for part in parts]),
+        keys=np.concatenate([part.keys for part in parts]),
+        groups=np.concatenate([part.groups for part in parts]),
+        datasets=np.concatenate([part.datasets for part in parts]),
+        annotations=tuple(annotation for part in parts for annotation in part.annotations),
+    )
+
+
+def _refuse_twice(part: _Part) -> None:
+    """Raise if a clip is there more than once: it would be trained on and held out."""
+    names, counts = np.unique(np.char.add(np.char.add(part.datasets, "/"), part.keys), return_counts=True)
+    if (counts > 1).any():
+        raise InputError(
+            "the sets hold the same clips",
+            where=" and ".join(str(source.path) for source in part.sources),
+            found=f"{int((counts > 1).sum())} clips more than once, such as {names[counts > 1][0]}",
+            do="name sets of different clips",
+        )
+
+
 def _transfer(held_out: _Part, train: _Part) -> tuple[_Part, list[Fold]]:
     """Both parts as one, and the fold that trains on the second and holds out all of the first."""
     shared = sorted(set(held_out.groups) & set(train.groups))
+    ours, theirs = held_out.sources, train.sources
     # A twin has the names of a database's subjects, but other people.
-    if shared and held_out.data.made_up == train.data.made_up:
+    if shared and {source.made_up for source in ours} & {source.made_up for source in theirs}:
         raise InputError(
             "the two sets hold clips of the same people",
-            where=f"{train.data.path} and {held_out.data.path}",
+            where=f"{theirs[0].path} and {ours[0].path}",
             found=f"{len(shared)} subjects in both, such as {shared[0]}",
             do="train on a set of other people",
         )
-    for name, array in held_out.arrays.items():
-        if array.shape[1:] != train.arrays[name].shape[1:]:
-            raise InputError(
-                f"the two sets hold '{name}' in different sizes",
-                where=f"{train.data.path} and {held_out.data.path}",
-                found=f"{train.arrays[name].shape[1:]} and {array.shape[1:]} per clip",
-                do="prepare both with one recipe",
-            )
-    n, both = len(held_out.labels), (held_out, train)
-    pooled = _Part(
-        data=held_out.data,
-        excluded=held_out.excluded,
-        arrays={name: np.concatenate([part.arrays[name] for part in both]) for name in held_out.arrays},
-        labels=np.concatenate([part.labels for part in both]),
-        keys=np.concatenate([part.keys for part in both]),
-        groups=np.concatenate([part.groups for part in both]),
-        datasets=np.concatenate([part.datasets for part in both]),
-        annotations=held_out.annotations + train.annotations,
-    )
+    n, pooled = len(held_out.labels), _pooled([held_out, train])
     at = np.arange(len(pooled.labels))
-    return pooled, [Fold(0, f"trained on {train.data.name}", at[n:], at[:n])]
+    fold = Fold(0, f"trained on {' and '.join(source.name for source in theirs)}", at[n:], at[:n])
+    return replace(pooled, sources=ours, excluded=held_out.excluded), [fold]
 
 
 def _check_arrays(needs: Needs, data: PreparedSet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import isnan
 from statistics import median
@@ -11,7 +12,7 @@ from mien.analysis.result import Event, FrameRow, VideoAnalysis
 NAN = float("nan")
 
 
-def frame_steps_s(frames: tuple[FrameRow, ...]) -> list[float]:
+def frame_steps_s(frames: Sequence[FrameRow]) -> list[float]:
     """How long each frame is shown, seconds; the last, which nothing follows, as long as the median.
 
     0 for a frame whose time, or whose successor's time, the file does not tell.
@@ -53,7 +54,7 @@ def classes(analysis: VideoAnalysis) -> tuple[str, ...]:
     return next((tuple(event.prob) for event in analysis.events if event.prob), ())
 
 
-def lost_runs(frames: tuple[FrameRow, ...]) -> list[tuple[int, int, str]]:
+def lost_runs(frames: Sequence[FrameRow]) -> list[tuple[int, int, str]]:
     """First frame, last frame and reason of every stretch without a face, by place in `frames`."""
     runs: list[tuple[int, int, str]] = []
     for place, row in enumerate(frames):
@@ -67,6 +68,6 @@ def lost_runs(frames: tuple[FrameRow, ...]) -> list[tuple[int, int, str]]:
     return runs
 
 
-def shown_until_s(frames: tuple[FrameRow, ...]) -> list[float]:
+def shown_until_s(frames: Sequence[FrameRow]) -> list[float]:
     """When the picture of each frame ends, seconds."""
     return [row.timestamp + step for row, step in zip(frames, frame_steps_s(frames), strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def event_clips(analysis: VideoAnalysis) -> Iterator[EventClip]:
         yield EventClip(event, range(int(first), int(last), max(step, 1)), square)
 
 
-def _square(rows: tuple[FrameRow, ...]) -> tuple[int, int, int] | None:
+def _square(rows: Sequence[FrameRow]) -> tuple[int, int, int] | None:
     """Left, top and side of the square about the first known box; it stays where it is, so that motion shows."""
     for row in rows:
         if all(map(math.isfinite, (row.x, row.y, row.width, row.height))):

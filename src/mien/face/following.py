@@ -41,7 +41,7 @@ class FollowSettings(BaseModel):
         0.5, gt=0, le=1, description="share of the tracked corners that must agree"
     )
     fresh_agreement: float = Field(0.75, gt=0, le=1, description="below it the key frame is renewed")
-    drift: float = Field(0.03, gt=0, description="of the crop's side; a crop off by more is cut out anew")
+    drift: float = Field(0.02, gt=0, description="of the crop's side; a crop off by more is cut out anew")
     forget_after_s: float = Field(2.0, gt=0, description="a face found later than this counts as another")
     cut_below: float = Field(
         0.5, description="correlation of successive pictures below which the scene was cut"

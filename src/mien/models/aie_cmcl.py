@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mien.models.attribute_text import AttributeBank, TextOptions
-from mien.models.base import Batch, Embedding, Network, Targets, Terms, dropout_mask, weighted_cross_entropy
+from mien.models.base import Batch, Network, Targets, Terms, TextSpace, dropout_mask, weighted_cross_entropy
 from mien.models.contrastive import cross_modal_kl, info_nce
 from mien.models.images import Images, moved, pieces
 from mien.protocols.view import Inputs, TrainView
@@ -214,25 +215,25 @@ class AieCmcl(Network):
             return info_nce(similarity, rows)
         return cross_modal_kl(similarity, target[:, entry], rows, rows)
 
-    def embed(self, module: nn.Module, view: TrainView, inputs: Inputs) -> Embedding | None:
-        """The held-out clips in the shared space, and the nearest text of the training bank for each."""
+    def texts(self, module: nn.Module, view: TrainView) -> TextSpace | None:
+        """The bank of the training clips; each entry is the mean of its phrasings."""
         if not self.uses_text():
             return None
         bank = AttributeBank.of(view, self.plan)
         if not bank.sentences:
             return None
+        weight = module.get_parameter("text_projection.weight")
+        with torch.inference_mode():
+            phrased = F.linear(torch.tensor(bank.vectors).to(weight.device), weight)
+            vectors = F.normalize(F.normalize(phrased, dim=2).mean(dim=1), dim=1)
+        return TextSpace(bank.sentences, vectors.cpu().numpy())
+
+    def visual(self, module: nn.Module, inputs: Inputs) -> NDArray[np.float32]:
         device = next(module.parameters()).device
         with torch.inference_mode():
             parts = [module.eval()(moved(x, device)) for x in pieces(self.tensors(inputs), self.at_once)]
-            visual = torch.cat([outputs.visual for outputs in parts])
-            texts = F.linear(torch.tensor(bank.vectors).to(device), parts[0].text_weight)
-            texts = F.normalize(F.normalize(texts, dim=2).mean(dim=1), dim=1)
-            cosine, nearest = (visual @ texts.T).max(dim=1)
-        return Embedding(
-            visual=visual.cpu().numpy(),
-            nearest=tuple(bank.sentences[i] for i in nearest.tolist()),
-            similarity=cosine.cpu().numpy(),
-        )
+            found: NDArray[np.float32] = torch.cat([outputs.visual for outputs in parts]).cpu().numpy()
+        return found
 
     def uses_text(self) -> bool:
         """Whether the contrastive loss is part of the training."""

@@ -74,6 +74,15 @@ class AieClipsOptions(AieCmclOptions):
 
 
 class SmallOptions(AieClipsOptions):
+    epochs: int = Field(40, ge=1, description="passes over the training clips; the last one is used")
+    batch_size: int = Field(8, ge=2, description="clips per step")
+    rgb_form: Literal["frames", "difference"] = Field(
+        "difference",
+        description="minus the colours of the first frame: the face's looks drop out; or as they are",
+    )
+    flow_scale_px: float = Field(
+        1.0, gt=0, description="flow is cut off at this many pixels (of a 64 px face) and divided by it"
+    )
     width: int = Field(
         16, ge=GROUPS, le=64, multiple_of=GROUPS, description="filters of the first convolution"
     )

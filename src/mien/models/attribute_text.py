@@ -40,7 +40,7 @@ class TextOptions(Plan):
         """The length of a text vector."""
         if self.text == "multi-hot" or self.text == "none":
             return len(VOCABULARY)
-        return int(encoder.embed(["a face"], self.text_encoder).shape[1])
+        return encoder.width(self.text_encoder)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _vectors(
         marks = [parse("+".join(map(str, sorted(key))) or "?") for key in entries]
         return np.asarray(multi_hot(marks, VOCABULARY)).reshape(len(entries), 1, len(VOCABULARY))
     if not entries:
-        return np.zeros((0, 1, int(encoder.embed(["a face"], options.text_encoder).shape[1])), np.float32)
+        return np.zeros((0, 1, encoder.width(options.text_encoder)), np.float32)
     return np.stack([_embedded(texts, options.text_encoder) for texts in phrasings])
 
 

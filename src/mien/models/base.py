@@ -95,6 +95,24 @@ class Embedding:
     similarity: NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class TextSpace:
+    """Sentences in the space that a network shares between clips and texts: unit vectors (S, d), one each."""
+
+    sentences: tuple[str, ...]
+    vectors: NDArray[np.float32]
+
+    def beside(self, visual: NDArray[np.float32]) -> Embedding:
+        """Clips (n, d) of the same space, each with its nearest sentence."""
+        cosine = visual @ self.vectors.T
+        best = cosine.argmax(axis=1)
+        return Embedding(
+            visual,
+            tuple(self.sentences[i] for i in best),
+            cosine[np.arange(len(best)), best].astype(np.float32),
+        )
+
+
 class Network(ABC):
     """A published network: its module, loss and plan. `mien.training` turns it into a `Recogniser`.
 
@@ -158,9 +176,13 @@ class Network(ABC):
         """The forms of the input whose probabilities are averaged at test; by default the input alone."""
         return [x]
 
-    def embed(self, module: nn.Module, view: TrainView, inputs: Inputs) -> Embedding | None:
-        """The held-out clips beside the texts of the training clips; None for networks without text."""
+    def texts(self, module: nn.Module, view: TrainView) -> TextSpace | None:
+        """The texts of the training clips where the module puts them; None for networks without text."""
         return None
+
+    def visual(self, module: nn.Module, inputs: Inputs) -> NDArray[np.float32]:
+        """Where clips lie in the space of the texts: unit vectors (n, d). Only for networks with text."""
+        raise NotImplementedError(f"{type(self).__name__} has no texts")
 
     def logits(self, outputs: Any) -> Tensor:
         """The class scores (B, K) among what the module returns; by default that is all it returns."""
@@ -214,6 +236,7 @@ __all__ = [
     "Recogniser",
     "Targets",
     "Terms",
+    "TextSpace",
     "class_weights",
     "dropout_mask",
     "masked_mean",

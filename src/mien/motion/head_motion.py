@@ -39,8 +39,8 @@ class HeadMotion:
 
     def flow(self, height_px: int, width_px: int) -> FloatArray:
         """The flow (2, H, W) in pixels that this motion alone gives."""
-        x = np.arange(width_px) - (width_px - 1) / 2
-        y = (np.arange(height_px) - (height_px - 1) / 2)[:, None]
+        x = np.arange(width_px, dtype=np.float64) - (width_px - 1) / 2
+        y = (np.arange(height_px, dtype=np.float64) - (height_px - 1) / 2)[:, None]
         return np.stack(self._flow(x, y)).astype(np.float32)
 
     def at(self, points: npt.ArrayLike, height_px: int, width_px: int) -> FloatArray:

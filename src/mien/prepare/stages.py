@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ from mien.prepare.prepared import MIN_MAX_UNIT
 from mien.prepare.recipe import ArrayStep, Recipe
 from mien.prepare.timing import Annotation, FramePlan, NotPreparable, plan_frames
 from mien.video.probing import probe
-from mien.video.reading import read_frames
+from mien.video.reading import FrameSequence, read_frames
 
 #: With more frames lost than this share, a clip is left out.
 LARGEST_LOST_SHARE = 0.25
@@ -189,35 +189,79 @@ class PreparedClip:
     notes: tuple[str, ...]
 
 
+class PictureSource(Protocol):
+    """Where the pictures of a clip come from, if not from its files."""
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The numbers of the frames that are there, rising."""
+        ...
+
+    def read(self, numbers: Sequence[int]) -> FrameSequence:
+        """As `mien.video.reading.read_frames`."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The pictures in the files of a clip."""
+
+    frames: ClipFrames
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return available_numbers(self.frames)
+
+    def read(self, numbers: Sequence[int]) -> FrameSequence:
+        return read_frames(self.frames, numbers)
+
+
 def prepare_clip(
-    frames: ClipFrames, annotation: Annotation, recipe: Recipe, landmarker: Landmarker
+    frames: ClipFrames | PictureSource, annotation: Annotation, recipe: Recipe, landmarker: Landmarker
 ) -> PreparedClip:
     """The arrays of one clip.
 
     Raises:
         NotPreparable: with the reason.
     """
-    stages = stages_of(frames, annotation, recipe, landmarker)
+    return arrays_of(stages_of(frames, annotation, recipe, landmarker))
+
+
+def arrays_of(stages: Stages) -> PreparedClip:
+    """The arrays of a clip whose frames are aligned."""
     arrays: dict[str, NDArray[Any]] = {
-        step.name: KINDS[step.name].make(stages, step) for step in recipe.arrays
+        step.name: KINDS[step.name].make(stages, step) for step in stages.recipe.arrays
     }
     return PreparedClip(
         arrays, stages.aligned.quality, (*stages.plan.notes, *stages.aligned.notes, *stages.notes)
     )
 
 
-def stages_of(frames: ClipFrames, annotation: Annotation, recipe: Recipe, landmarker: Landmarker) -> Stages:
+def stages_of(
+    frames: ClipFrames | PictureSource,
+    annotation: Annotation,
+    recipe: Recipe,
+    landmarker: Landmarker,
+    *,
+    also: Sequence[int] = (),
+) -> Stages:
     """The stages of one clip; frames that cannot be read or show no face are replaced by other frames, and said so.
+
+    Args:
+        also: numbers of frames that are aligned besides those of the recipe, where they are there.
 
     Raises:
         NotPreparable: the clip is not annotated well enough, or too many frames are lost.
     """
-    available, lost = available_numbers(frames), dict[int, str]()
+    source = _Files(frames) if isinstance(frames, ClipFrames) else frames
+    available, lost = source.numbers, dict[int, str]()
     while True:
-        plan = plan_frames([number for number in available if number not in lost], annotation, recipe)
+        left = [number for number in available if number not in lost]
+        plan = plan_frames(left, annotation, recipe)
+        plan = replace(plan, also=tuple(number for number in also if number in left))
         newly = {}
         try:
-            read = read_frames(frames, plan.wanted)
+            read = source.read(plan.wanted)
             newly = {one.number: one.reason for one in read.lost}
             if not newly:
                 onset_at = read.numbers.index(plan.onset)

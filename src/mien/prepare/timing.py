@@ -33,7 +33,7 @@ class FramePlan:
     Attributes:
         onset, apex, offset: where the clip begins, is strongest and ends; the apex is None if no array needs
         it. sampled: the frames of the sequence arrays, in order, possibly with repetitions; () if there are
-        none. notes: what was not as annotated.
+        none. notes: what was not as annotated. also: frames that are read besides, for pictures.
     """
 
     onset: int
@@ -41,11 +41,17 @@ class FramePlan:
     offset: int
     sampled: tuple[int, ...]
     notes: tuple[str, ...]
+    also: tuple[int, ...] = ()
 
     @property
     def wanted(self) -> tuple[int, ...]:
         """Every frame to read, once, the onset first."""
-        marked = [self.onset, *([] if self.apex is None else [self.apex, self.offset]), *self.sampled]
+        marked = [
+            self.onset,
+            *([] if self.apex is None else [self.apex, self.offset]),
+            *self.sampled,
+            *self.also,
+        ]
         return (self.onset, *sorted(set(marked) - {self.onset}))
 
 

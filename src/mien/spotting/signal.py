@@ -27,7 +27,7 @@ from mien.spotting.maps import MAP_SHAPE, MapCutter
 #: Time over which the motion of each kind is taken: about half of a movement.
 LAG_S: Mapping[Kind, float] = MappingProxyType({"micro": 0.2, "macro": 0.6})
 #: Flow is not taken more often than this: movements of a face hold nothing faster.
-MOST_HZ = 60.0
+MOST_HZ: Mapping[Kind, float] = MappingProxyType({"micro": 60.0, "macro": 15.0})
 #: A frame this much nearer or farther than the lag (as a share of it) stands in for one that is missing.
 _TOLERANCE = 0.25
 #: Places at which the head's own motion is measured: more of them say no more.
@@ -51,7 +51,7 @@ class SignalBuilder:
         lag_s: time over which the flow of each kind is taken.
 
     Attributes:
-        stride: how many frames apart the computed rows are.
+        stride: how many frames apart the computed rows of each kind are.
         lag: frames over which the flow is taken, at a constant rate.
 
     Example:
@@ -65,9 +65,12 @@ class SignalBuilder:
         if not fps > 0:
             raise InputError("a signal needs the frame rate of its video", found=fps)
         self.fps = fps
-        self.stride = max(1, int(np.ceil(fps / MOST_HZ - 0.01)))
+        finest = max(1, round(fps / MOST_HZ["micro"]))
+        self.stride: dict[Kind, int] = {
+            kind: finest * max(1, round(fps / MOST_HZ[kind] / finest)) for kind in KINDS
+        }
         self.lag: dict[Kind, int] = {
-            kind: self.stride * max(1, round(lag_s[kind] * fps / self.stride)) for kind in KINDS
+            kind: stride * max(1, round(lag_s[kind] * fps / stride)) for kind, stride in self.stride.items()
         }
         self._lag_s = {kind: lag / fps for kind, lag in self.lag.items()}
         self._times: list[float] = []
@@ -113,11 +116,13 @@ class SignalBuilder:
             self._past.clear()
         if rebase is not None:
             self._past = deque(past.rebased(rebase) for past in self._past)
-        if crop is None or points is None or index % self.stride:
+        if crop is None or points is None or index % self.stride["micro"]:
             return
         if self._face is None or points is not self._points:
             self._face, self._points = _Face(points, crop.shape, bool(self._maps)), points
         for kind in KINDS:
+            if index % self.stride[kind]:
+                continue
             if (past := self._ago(time_s, self._lag_s[kind])) is not None:
                 self._room.acquire()
                 self._pools[kind].submit(self._measure, kind, index, past.crop, crop, self._face)
@@ -136,8 +141,10 @@ class SignalBuilder:
         n_frames = len(self._times)
         flow = {kind: self._rows[kind].joined(n_frames) for kind in KINDS}
         maps = {kind: file.mapped(n_frames) for kind, file in self._maps.items()}
-        for values in (*flow.values(), *maps.values()):
-            _fill_between(values, self.stride)
+        for kind in KINDS:
+            _fill_between(flow[kind], self.stride[kind])
+            if kind in maps:
+                _fill_between(maps[kind], self.stride[kind])
         return VideoSignal(
             fps=self.fps,
             time_s=np.array(self._times),
@@ -150,9 +157,12 @@ class SignalBuilder:
     def _ago(self, time_s: float, lag_s: float) -> _Past | None:
         """The frame that was shown nearest to `lag_s` ago."""
         nearest = min(self._past, key=lambda past: abs(time_s - past.time_s - lag_s), default=None)
-        if nearest is None or abs(time_s - nearest.time_s - lag_s) > max(_TOLERANCE * lag_s, 0.51 / self.fps):
+        if nearest is None:
             return None
-        return nearest if nearest.time_s < time_s else None
+        off_s = abs(time_s - nearest.time_s - lag_s)
+        # Farther than half a frame only where the rate varies, and not because nothing older is known.
+        between = self._past[0].time_s < time_s - lag_s
+        return nearest if off_s <= 0.51 / self.fps or (between and off_s <= _TOLERANCE * lag_s) else None
 
     def _measure(self, kind: Kind, index: int, before: Crop, now: Crop, face: _Face) -> None:
         try:
@@ -201,7 +211,8 @@ class _Face:
     def means(self, flow: npt.NDArray[np.float32], head: HeadMotion) -> npt.NDArray[np.float32]:
         """Mean u, v of each region (R, 2) without the head's motion: that is linear, so its mean is that of the
         region's centre."""
-        return (flow.reshape(2, -1) @ self._weights.T).T - head.at(self._centres, *self._size)
+        means = (flow.reshape(2, -1) @ self._weights.T).T
+        return np.asarray(means - head.at(self._centres, *self._size), np.float32)
 
 
 class _Rows:
@@ -230,7 +241,8 @@ class _MapFile:
     """Maps of all frames in a temporary file, nan until written: they would fill the memory."""
 
     def __init__(self) -> None:
-        self._file: Any = tempfile.TemporaryFile()
+        # Without a name: it is gone when the maps are.
+        self._file: Any = tempfile.TemporaryFile()  # noqa: SIM115
         self._written: list[int] = []
         self._n_bytes = 2 * int(np.prod(MAP_SHAPE))
 

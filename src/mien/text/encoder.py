@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
+import json
 import os
 from collections.abc import Sequence
 from functools import lru_cache
@@ -69,6 +70,24 @@ def embed(sentences: Sequence[str], model: str = DEFAULT) -> NDArray[np.float32]
             known[text] = vector
             _write(files[text], vector)
     return np.stack([known[text] for text in sentences])
+
+
+def width(model: str = DEFAULT) -> int:
+    """The length d of the vectors of a BERT model, without loading it where its configuration is on this disk.
+
+    Raises:
+        InputError: the model cannot be found or read.
+    """
+    source = locate(model)
+    file = Path(source) / "config.json"
+    if not file.is_file():
+        return int(embed(["a face"], model).shape[1])
+    try:
+        return int(json.loads(file.read_text(encoding="utf-8"))["hidden_size"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            "this is not the configuration of a BERT model", where=file, found=repr(error)
+        ) from error
 
 
 def _fingerprint(source: str) -> str:

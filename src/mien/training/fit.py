@@ -76,21 +76,23 @@ def predict(
     network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
 ) -> NDArray[np.float64]:
     """Class probabilities (N, K): the mean over the modules and over the network's views of the input."""
+    return np.asarray(member_probabilities(network, modules, inputs, device).mean(axis=0))
+
+
+def member_probabilities(
+    network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
+) -> NDArray[np.float64]:
+    """Class probabilities of every module (M, N, K): means over the network's views of the input."""
     with torch.inference_mode():
         parts = [
-            _mean_prob(network, modules, moved(x, device))
+            torch.stack([_mean_prob(network, module, network.views(moved(x, device))) for module in modules])
             for x in pieces(network.tensors(inputs), network.at_once)
         ]
-    return torch.cat(parts).cpu().numpy()
+    return torch.cat(parts, dim=1).cpu().numpy()
 
 
-def _mean_prob(network: Network, modules: Sequence[nn.Module], x: Images) -> Tensor:
-    views = network.views(x)
-    found = [
-        torch.softmax(network.logits(module.eval()(view)).double(), dim=1)
-        for module in modules
-        for view in views
-    ]
+def _mean_prob(network: Network, module: nn.Module, views: list[Images]) -> Tensor:
+    found = [torch.softmax(network.logits(module.eval()(view)).double(), dim=1) for view in views]
     return torch.stack(found).mean(dim=0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -34,16 +34,28 @@ def load(network: Network, task: Task, path: Path) -> list[nn.Module]:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:
         raise InputError("weights cannot be read", where=path, found=error) from error
-    members = sorted({int(name.split(".", 1)[0]) for name in tensors})
+    return members(network, task, tensors, path)
+
+
+def members(
+    network: Network, task: Task, tensors: Mapping[str, torch.Tensor], where: object
+) -> list[nn.Module]:
+    """The members whose tensors are named as `state_of` names them, in evaluation mode.
+
+    Raises:
+        InputError: they do not fit the network.
+    """
     modules = []
-    for member in members:
-        module = network.build(task)
-        state = {n.split(".", 1)[1]: t for n, t in tensors.items() if n.startswith(f"{member}.")}
-        try:
-            module.load_state_dict(state)
-        except RuntimeError as error:
-            raise InputError("weights do not fit the network", where=path, found=error) from error
-        modules.append(module.eval())
+    try:
+        numbers = sorted({int(name.split(".", 1)[0]) for name in tensors})
+        for member in numbers:
+            module = network.build(task)
+            module.load_state_dict(
+                {n.split(".", 1)[1]: t for n, t in tensors.items() if n.startswith(f"{member}.")}
+            )
+            modules.append(module.eval())
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise InputError("weights do not fit the network", where=where, found=error) from error
     return modules
 
 

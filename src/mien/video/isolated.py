@@ -185,6 +185,8 @@ def _slot(memory: SharedMemory, number: int, shape: tuple[int, int, int]) -> npt
 
 def _serve(connection: Connection, path: str, given: dict[str, Any]) -> None:
     """What the child does: opens the video, then sends frames as they are asked for."""
+    import av  # noqa: F401  loaded before memory is short, so that its want is told in words
+
     limits = Limits(**given)
     try:
         _restrict(limits)
@@ -207,8 +209,10 @@ def _serve(connection: Connection, path: str, given: dict[str, Any]) -> None:
     except MemoryError:
         told = "decoding it takes more memory than allowed"
         _tell(connection, {"refused": [told, f"more than {limits.child_bytes} bytes", "shrink the video"]})
-    except (EOFError, BrokenPipeError):
+    except (EOFError, ConnectionError):
         pass  # the parent has what it wanted, or is gone
+    except Exception as error:  # whatever it is, the parent shall hear of it in one sentence
+        _tell(connection, {"refused": ["decoding failed", f"{type(error).__name__}: {error}", None]})
 
 
 def _send_frames(
@@ -245,7 +249,7 @@ def _send_frames(
 
 
 def _tell(connection: Connection, answer: dict[str, Any]) -> None:
-    with suppress(BrokenPipeError):
+    with suppress(ConnectionError):
         connection.send_bytes(json.dumps(answer).encode())
 
 

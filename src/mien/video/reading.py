@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,10 +45,17 @@ def read_frames(
         InputError: a limit is passed, or a video cannot be read at all.
     """
     chosen = limits or Limits()
+    return gathered(_outcomes(source, numbers, chosen), source.files[0], chosen, is_video=source.is_video)
+
+
+def gathered(
+    outcomes: Iterable[Frame | Lost], where: object, limits: Limits, *, is_video: bool
+) -> FrameSequence:
+    """Frames that come one by one, held together as `read_frames` does it."""
     images: list[Image] = []
     found: list[Frame] = []
     lost: list[Lost] = []
-    for frame in _outcomes(source, numbers, chosen):
+    for frame in outcomes:
         if isinstance(frame, Lost):
             lost.append(frame)
             continue
@@ -57,13 +64,13 @@ def read_frames(
             reason = f"{width} x {height}, but the first frame is {_size(images[0])}"
             lost.append(Lost(frame.number, reason))
             continue
-        chosen.check_held(len(images) + 1, width, height, source.files[0])
+        limits.check_held(len(images) + 1, width, height, where)
         images.append(frame.image)
         found.append(frame)
     return FrameSequence(
         images=images,
         numbers=tuple(frame.number for frame in found),
-        time_s=tuple(f.time_s for f in found if f.time_s is not None) if source.is_video else None,
+        time_s=tuple(f.time_s for f in found if f.time_s is not None) if is_video else None,
         lost=tuple(sorted(lost, key=lambda one: one.number)),
     )
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from mien.errors import InputError
-from mien.metrics.calibration import brier, ece, reliability_curve
+from mien.errors import InputError, UsageError
+from mien.metrics.calibration import (
+    Abstention,
+    brier,
+    ece,
+    fit_abstention,
+    fit_temperature,
+    reliability_curve,
+    tempered,
+)
 
 PROB = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
 TRUTH = np.array([0, 1, 1, 1])
@@ -73,3 +82,41 @@ def test_bad_calls_are_refused() -> None:
         brier([0.1, 0.9], [1])
     with pytest.raises(InputError, match=r"outside 0\.\.1"):
         brier(PROB, [0, 1, 2, 1])
+
+
+def test_a_temperature_of_one_changes_nothing_and_a_high_one_tends_to_even_odds() -> None:
+    np.testing.assert_allclose(tempered(PROB, 1.0), PROB)
+    np.testing.assert_allclose(tempered(PROB, 1e6), 0.5, atol=1e-5)
+    np.testing.assert_array_equal(tempered(PROB, 3.0).argmax(axis=1), PROB.argmax(axis=1))
+    with pytest.raises(UsageError, match="positive"):
+        tempered(PROB, 0.0)
+
+
+def test_the_temperature_that_made_probabilities_too_sure_is_found_again() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet([1.0, 1.0, 1.0], 4_000)
+    truth = (honest.cumsum(axis=1) < rng.random((4_000, 1))).sum(axis=1)
+    too_sure = tempered(honest, 0.4)
+    assert fit_temperature(too_sure, truth) == pytest.approx(1 / 0.4, rel=0.1)
+    assert ece(tempered(too_sure, fit_temperature(too_sure, truth)), truth) < ece(too_sure, truth) / 5
+
+
+def test_the_abstention_is_the_least_confidence_that_reaches_the_accuracy() -> None:
+    # Confidences .9 (right), .8 (wrong), .6 (right), .7 (right): from .6 on 3 of 4 are right.
+    assert fit_abstention(PROB, TRUTH, 0.75) == Abstention(0.6, 1.0, 0.75)
+    assert fit_abstention(PROB, TRUTH, 0.9) == Abstention(0.9, 0.25, 1.0)
+
+
+def test_where_no_confidence_reaches_the_accuracy_the_most_accurate_is_taken() -> None:
+    found = fit_abstention([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]], [1, 0, 0], 1.0)
+    assert (found.below, found.accuracy) == (0.7, pytest.approx(2 / 3))
+
+
+def test_clips_of_one_confidence_are_answered_together() -> None:
+    assert fit_abstention([[0.8, 0.2], [0.8, 0.2]], [0, 1], 1.0).coverage == 1.0
+
+
+@pytest.mark.parametrize("fit", [fit_temperature, lambda p, t: fit_abstention(p, t, 0.5)])
+def test_nothing_is_fitted_without_clips(fit: Callable[..., object]) -> None:
+    with pytest.raises(InputError, match="without clips"):
+        fit(np.zeros((0, 3)), np.array([], int))

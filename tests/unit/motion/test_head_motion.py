@@ -27,6 +27,12 @@ def test_the_flow_of_a_motion_is_where_its_points_go() -> None:
     np.testing.assert_allclose(np.array([x, y]) + flow[:, y, x], goes_to, atol=1e-5)
 
 
+def test_the_flow_at_points_is_the_flow_there() -> None:
+    flow = MOTION.flow(HEIGHT, WIDTH)
+    at = MOTION.at([(40, 7), (3, 30)], HEIGHT, WIDTH)
+    np.testing.assert_allclose(at, [flow[:, 7, 40], flow[:, 30, 3]], atol=1e-6)
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     st.tuples(st.floats(-2, 2), st.floats(-2, 2)),

@@ -1,0 +1,83 @@
+"""The frames of the events of a video, read again in one sweep and held no longer than they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from mien.errors import InputError
+from mien.video.frame import Frame, Lost
+from mien.video.isolated import IsolatedVideo
+from mien.video.reading import FrameSequence, gathered
+
+
+class EventFrames:
+    """Hands out the frames of events that come in the order of their onsets.
+
+    Seeking for each event would decode the same stretch between two key frames again and again; here the video is
+    gone through once. A frame that was not foreseen is read by itself.
+
+    Args:
+        video: the opened video.
+        wanted: for each event the numbers of the frames that it will ask for.
+        longest_px: longer side of the pictures at most.
+    """
+
+    def __init__(self, video: IsolatedVideo, wanted: Sequence[Sequence[int]], longest_px: int | None) -> None:
+        self._video, self._longest_px = video, longest_px
+        self._wanted = [frozenset(numbers) for numbers in wanted]
+        self._held: dict[int, Frame | Lost] = {}
+        self._sweep: Generator[Frame | Lost, None, None] | None = None
+        self._swept = -1
+
+    def clip(self, numbers: Sequence[int]) -> EventClip:
+        """A source of pictures for one event; `numbers` are the frames that there are."""
+        return EventClip(self, tuple(numbers))
+
+    def done(self, place: int) -> None:
+        """Drop what no event after this one wants."""
+        self._wanted[place] = frozenset()
+        later = frozenset[int]().union(*self._wanted[place:])
+        self._held = {number: frame for number, frame in self._held.items() if number in later}
+
+    def read(self, numbers: Sequence[int]) -> list[Frame | Lost]:
+        """The frames of these numbers, rising; with the video's own reasons for those that are lost.
+
+        Raises:
+            InputError: decoding failed.
+        """
+        foreseen = frozenset[int]().union(*self._wanted)
+        for number in sorted(set(numbers)):
+            if number not in self._held and number in foreseen and number > self._swept:
+                self._sweep_to(number, foreseen)
+        if strange := [number for number in set(numbers) if number not in self._held]:
+            self._sweep = None  # reading these ends it; it begins again where it was
+            self._held |= {_number(one): one for one in self._video.frames(strange, self._longest_px)}
+        return [self._held[number] for number in sorted(set(numbers))]
+
+    def _sweep_to(self, number: int, foreseen: frozenset[int]) -> None:
+        if self._sweep is None:
+            ahead = [one for one in foreseen if one > self._swept]
+            self._sweep = self._video.frames(ahead, self._longest_px)
+        while self._swept < number:
+            outcome = next(self._sweep, None)
+            if outcome is None:
+                raise InputError("the frames of the video ended too early", where=self._video.path)
+            self._swept = _number(outcome)
+            self._held[self._swept] = outcome
+
+
+@dataclass(frozen=True, eq=False)
+class EventClip:
+    """The pictures of one event, as `mien.prepare.stages` asks for them."""
+
+    frames: EventFrames
+    numbers: tuple[int, ...]
+
+    def read(self, numbers: Sequence[int]) -> FrameSequence:
+        video = self.frames._video
+        return gathered(self.frames.read(numbers), video.path, video.limits, is_video=True)
+
+
+def _number(outcome: Frame | Lost) -> int:
+    return outcome.number
