@@ -52,8 +52,8 @@ def agree(
         console.print(_confusion_table(confusion))
     console.print(
         "\nn: matched (IoU of at least 0.5, one to one) / found by Mien / seen by the coder. Intervals: 95 %, of one "
-        "video by Wilson, of several by a bootstrap over videos. kappa: frames inside a movement or not. shift: mean of "
-        "Mien minus the coder, onset and offset.",
+        "video by Wilson, of several by a bootstrap over videos. kappa: frames inside a movement or not. "
+        "shift: mean of Mien minus the coder, onset and offset.",
         highlight=False,
     )
     if out is not None:
