@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from mien.metrics.spotting import match, spans
+from mien.metrics.spotting import Spans, match, spans
 from mien.models.options import Options
 from mien.spotting.contract import KINDS, CodedVideo, Floats, Interval, Kind, VideoSignal
 from mien.spotting.curves import (
@@ -46,12 +46,12 @@ ENOUGH = 5
 
 
 class ContrastOptions(Options):
-    micro_threshold: float = Field(6.0, gt=0, description="robust standard deviations, until fitted")
-    macro_threshold: float = Field(6.0, gt=0, description="robust standard deviations, until fitted")
+    micro_threshold: float = Field(4.0, gt=0, description="robust standard deviations, until fitted")
+    macro_threshold: float = Field(1.5, gt=0, description="robust standard deviations, until fitted")
     micro_duration_s: float = Field(0.42, gt=0, description="mean duration (that of CAS(ME)^2), until fitted")
     macro_duration_s: float = Field(1.18, gt=0, description="mean duration (that of CAS(ME)^2), until fitted")
-    micro_widening_s: float = Field(0.0, description="added to either end of a micro interval, until fitted")
-    macro_widening_s: float = Field(0.0, description="added to either end of a macro interval, until fitted")
+    micro_widening_s: float = Field(0.07, description="added to either end of a micro interval, until fitted")
+    macro_widening_s: float = Field(0.13, description="added to either end of a macro interval, until fitted")
     fit_threshold: bool = Field(True, description="fit the threshold on training videos")
     micro_s: float = Field(
         0.5, gt=0, description="a movement up to this long, seconds, is micro; longer is macro"
@@ -62,19 +62,27 @@ class ContrastOptions(Options):
     eye_share: float = Field(
         0.7, gt=0, le=1, description="movements with more of their energy in eye regions are taken as blinks"
     )
+    whole_face: float = Field(
+        0.15,
+        gt=0,
+        le=1,
+        description="macro-movements in which the stillest quarter of the regions moves more than this share of the "
+        "strongest third are taken as moves of the head",
+    )
     returns: float = Field(
         0.5, gt=0, le=1, description="a micro-movement ends within this share of its greatest excursion"
     )
     overlap: float = Field(
         0.3, ge=0, lt=1, description="of two intervals with a larger IoU the weaker one goes"
     )
-    floor_px: float = Field(0.01, gt=0, description="least spread of the contrast, pixels of the crop")
+    micro_floor_px: float = Field(0.02, gt=0, description="least spread of the contrast, pixels of the crop")
+    macro_floor_px: float = Field(0.15, gt=0, description="least spread of the contrast, pixels of the crop")
 
 
 class Contrast(ThresholdDetector):
     """Peaks of the smoothed motion of the strongest third of the regions, in robust standard deviations."""
 
-    grid = tuple(float(z) for z in np.geomspace(1, 200, 54))
+    grid = tuple(float(z) for z in np.geomspace(0.5, 200, 60))
 
     def __init__(self, options: ContrastOptions) -> None:
         self._options = options
@@ -125,21 +133,24 @@ class Contrast(ThresholdDetector):
         half = half_length(self.duration_s[kind], signal.fps)
         smooth = window_mean(motion(signal, kind), half)
         reach = max(round(self._options.reach * half), 1)
-        return robust_z(contrast(smooth, reach), self._options.floor_px)
+        floor = {"micro": self._options.micro_floor_px, "macro": self._options.macro_floor_px}
+        return robust_z(contrast(smooth, reach), floor[kind])
 
     def proposals(self, signal: VideoSignal, kind: Kind) -> Proposals:
         curve = np.asarray(self.score(signal, kind), dtype=np.float64)
         lag, length = signal.lag[kind], self.duration_s[kind] * signal.fps
+        usual = usual_motion(signal, kind)
         moved = window_mean(motion(signal, kind), lag // 4)
         if np.isfinite(moved).any():
             moved -= np.nanmedian(moved)
-        found = []
+        found, extents = [], []
         for peak in peaks(curve, half_length(self.duration_s[kind], signal.fps)).tolist():
             if curve[peak] < self.grid[0]:
                 continue
             onset, offset = extent(moved, lag, *half_peak(curve, peak))
-            if not self._is_of(signal, kind, onset, offset):
+            if not self._is_of(signal, kind, onset, offset, usual):
                 continue
+            extents.append((onset, offset))
             wider = round(self.widening_s[kind] * signal.fps)
             onset, offset = fit_length(
                 onset - wider,
@@ -151,19 +162,30 @@ class Contrast(ThresholdDetector):
             )
             apex = min(max(peak, onset), offset)
             found.append(Interval(onset, apex, offset, kind, float(curve[peak])))
-        kept = suppress(
-            spans((i.onset, i.offset) for i in found), [i.score for i in found], self._options.overlap
-        )
-        ranked = [found[i] for i in kept]  # by falling score: a threshold cuts this list, whatever it is
+        # Several peaks of one movement have one extent, whatever of it their intervals are cut to.
+        found = self._apart(found, spans(extents))
+        ranked = self._apart(found, to_spans(found))  # by falling score: a threshold cuts this list
         return lambda threshold: [interval for interval in ranked if interval.score >= threshold]
 
-    def _is_of(self, signal: VideoSignal, kind: Kind, onset: int, offset: int) -> bool:
-        """Whether a stretch is a movement of this kind, and no blink."""
+    def _apart(self, found: Sequence[Interval], places: Spans) -> list[Interval]:
+        """The intervals by falling score, without those whose place a stronger one has taken."""
+        kept = suppress(places, [interval.score for interval in found], self._options.overlap)
+        return [found[i] for i in kept]
+
+    def _is_of(
+        self,
+        signal: VideoSignal,
+        kind: Kind,
+        onset: int,
+        offset: int,
+        usual: npt.NDArray[np.float64],
+    ) -> bool:
+        """Whether a stretch is a movement of this kind: neither a blink nor a move of the whole head."""
         if eye_share(signal, kind, onset, offset) > self._options.eye_share:
             return False
         short = offset - onset + 1 <= self._options.micro_s * signal.fps
         if kind == "macro":
-            return not short
+            return not short and whole_face(signal, kind, onset, offset, usual) <= self._options.whole_face
         return short and remaining(signal, kind, onset, offset) <= self._options.returns
 
 
@@ -187,6 +209,25 @@ def eye_share(signal: VideoSignal, kind: Kind, onset: int, offset: int) -> float
     energy = np.nansum(np.square(rows, dtype=np.float64), axis=(0, 2))
     total = float(energy.sum())
     return float(energy[eye_regions(signal)].sum()) / total if total else 0.0
+
+
+def usual_motion(signal: VideoSignal, kind: Kind) -> npt.NDArray[np.float64]:
+    """(R,) median flow magnitude of every region in the video: mostly noise, pixels; 0 where nothing is known."""
+    size = np.linalg.norm(signal.region_flow[kind], axis=-1)
+    known = ~np.isnan(size).any(axis=1)
+    return np.median(size[known], axis=0) if known.any() else np.zeros(size.shape[1])
+
+
+def whole_face(
+    signal: VideoSignal, kind: Kind, onset: int, offset: int, usual: npt.NDArray[np.float64]
+) -> float:
+    """How much the stillest quarter of the regions moves between onset and offset beyond what is `usual` there, as a
+    share of the strongest third. No expression moves all of a face: what does is left over from the head's motion."""
+    shift = signal.lag[kind] // 2
+    size = np.linalg.norm(signal.region_flow[kind][onset + shift : offset + shift + 1], axis=-1)
+    moved = np.sort((np.nanmean(size, axis=0) - usual)[~eye_regions(signal)])
+    strongest = float(top_third(moved))
+    return float(moved[: max(len(moved) // 4, 1)].mean()) / strongest if strongest > 0 else 0.0
 
 
 def extent(moved: Curve, lag: int, first: int, last: int) -> tuple[int, int]:

@@ -54,7 +54,8 @@ _ENTRIES: Mapping[str, _Entry] = MappingProxyType(
                     reads="region_flow",
                     needs_training=False,
                     confirmed="",
-                    assumed="all of it is ours; unfitted: 6 robust standard deviations, mean durations of CAS(ME)^2",
+                    assumed="all of it is ours; unfitted: thresholds that suited three filmed minutes of made-up "
+                    "people, mean durations of CAS(ME)^2",
                 ),
                 "contrast",
                 "Contrast",
