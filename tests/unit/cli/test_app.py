@@ -59,7 +59,7 @@ def test_help_names_every_command_and_the_exit_codes(mien: Callable) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["data"], ["evaluate"], ["compare"], ["report"], ["models"], ["doctor"]]
+    "command", [[], ["data"], ["evaluate"], ["compare"], ["report"], ["models"], ["serve"], ["doctor"]]
 )
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = (

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-from web_client import FAKE
+from web_client import FAKE, family_is_gone
 
 from mien.web.child import Child, Failed
 from mien.web.settings import ServeSettings
@@ -29,22 +27,6 @@ def run(tmp_path: Path, what: str, command: tuple[str, ...] = FAKE, **settings: 
 
 def pid_of(tmp_path: Path) -> int:
     return int((tmp_path / "out" / "started").read_text())
-
-
-def family_is_gone(pid: int) -> bool:
-    """Whether nothing lives in the group of this process."""
-    time.sleep(0.1)
-    return not any(
-        p.info["pid"] == pid or (p.info["status"] != psutil.STATUS_ZOMBIE and _group(p) == pid)
-        for p in psutil.process_iter(["pid", "status"])
-    )
-
-
-def _group(process: psutil.Process) -> int:
-    try:
-        return os.getpgid(process.pid)
-    except OSError:
-        return 0
 
 
 def test_a_run_that_works_tells_its_stages_and_progress(tmp_path: Path) -> None:

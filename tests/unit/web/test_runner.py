@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from web_client import family_is_gone
 
 from mien.web.child import RUNNER, Child, Failed
 from mien.web.messages import Problem
@@ -80,6 +82,26 @@ def test_a_model_that_cannot_be_used_is_told_before_the_video_is_watched(
         asyncio.run(Child(command, order, ServeSettings(), heard.append).run())
     assert isinstance(failed.value.problem, Problem)
     assert STAGES["watch"] not in [message.get("stage") for message in heard]
+
+
+def test_past_its_time_it_is_gone_and_its_decoder_too(tmp_path: Path) -> None:
+    from portraits import picture, write_video
+
+    (tmp_path / "out").mkdir()
+    still = picture(0.0)
+    video = write_video(tmp_path / "long.mp4", lambda time_s: still, seconds=120)
+    order = {"video": str(video), "out": str(tmp_path / "out"), "name": "v", "options": {}}
+    leaders: list[int] = []
+
+    def hear(message: dict[str, Any]) -> None:
+        if message.get("stage") == STAGES["watch"] and not leaders:
+            me = psutil.Process()
+            leaders.extend(each.pid for each in me.children() if "mien.web.runner" in each.cmdline())
+            assert len(psutil.Process(leaders[0]).children(recursive=True)) >= 1
+
+    with pytest.raises(Failed, match="longer than allowed"):
+        asyncio.run(Child(WITHOUT_MODEL, order, ServeSettings(job_s=7), hear).run())
+    assert leaders and family_is_gone(leaders[0])
 
 
 def test_it_leaves_when_the_server_is_gone(brow_video: Path, tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 from starlette.testclient import TestClient
 
 #: The stand-in analysis, as a command.
@@ -26,3 +28,19 @@ def wait(client: TestClient, job_id: str, *states: str, timeout_s: float = 20) -
             return state
         time.sleep(0.03)
     raise AssertionError(f"still {state}")
+
+
+def family_is_gone(pid: int) -> bool:
+    """Whether nothing lives in the group of this process."""
+    time.sleep(0.1)
+    return not any(
+        p.info["pid"] == pid or (p.info["status"] != psutil.STATUS_ZOMBIE and _group(p) == pid)
+        for p in psutil.process_iter(["pid", "status"])
+    )
+
+
+def _group(process: psutil.Process) -> int:
+    try:
+        return os.getpgid(process.pid)
+    except OSError:
+        return 0

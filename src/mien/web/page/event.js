@@ -1,6 +1,6 @@
 // One candidate: its pictures, its times, how probable each class is, how much the model doubts, and what moved.
 
-import { el, percent, seconds } from "./dom.js";
+import { el, percent, seconds, sentence } from "./dom.js";
 import { fileAt } from "./api.js";
 
 const SIDES = { left: "stronger on the person's left", right: "stronger on the person's right", both: "about equal on both sides" };
@@ -27,12 +27,12 @@ export function detail(job, event, events, files, own, model, open) {
     el("div", { class: "head" }, el("h2", {}, `Candidate ${event.event_id} of ${events.length}`), el("div", { class: "row tools" }, step(-1, "← Previous"), step(1, "Next →"))),
     times(event),
     pictures(job, event, files),
-    own,
-    event.note ? el("div", { class: "note" }, el("p", {}, event.note)) : null,
+    event.note && !event.abstained ? el("div", { class: "note" }, el("p", {}, sentence(event.note))) : null,
     el("div", { class: "columns" },
       el("div", {}, ...probabilities(event, model)),
       el("div", {}, ...movement(event))),
     ...nearest(event),
+    films(job, event, files, own),
   ].filter(Boolean);
 }
 
@@ -44,9 +44,8 @@ function times(event) {
 }
 
 function pictures(job, event, files) {
-  const stem = `event-${String(event.event_id).padStart(3, "0")}`;
   const picture = (file, caption, words) => {
-    const path = `pictures/${stem}-${file}`;
+    const path = `pictures/${stemOf(event)}-${file}`;
     return files.has(path) ? el("figure", {}, el("img", { src: fileAt(job, path), alt: words }), el("figcaption", {}, caption)) : null;
   };
   const shown = [
@@ -54,11 +53,19 @@ function pictures(job, event, files) {
     picture("apex.png", `Apex, ${seconds(event.apex_s)}`, "The face at the apex"),
     picture("flow.svg", "Flow from onset to apex", "Arrows: how each part of the face moved from onset to apex"),
   ].filter(Boolean);
-  const magnified = `magnified/${stem}-${event.kind}.mp4`;
-  const film = files.has(magnified) ? el("div", { class: "own" }, el("h3", {}, "Magnified: as filmed, and with its movement made larger, slowly"), el("video", { src: fileAt(job, magnified), controls: true, loop: true, muted: true, playsinline: true, preload: "metadata" })) : null;
-  if (!shown.length && !film) return null;
-  return el("div", {}, el("div", { class: "pictures" }, ...shown), film);
+  return shown.length ? el("div", { class: "pictures" }, ...shown) : null;
 }
+
+/** The magnified clip of the result beside the user's own video. */
+function films(job, event, files, own) {
+  const path = `magnified/${stemOf(event)}-${event.kind}.mp4`;
+  const film = () => el("div", {}, el("h3", {}, "As filmed, and magnified, slowly"),
+    el("video", { src: `${fileAt(job, path)}#t=0.01`, controls: true, loop: true, muted: true, playsinline: true, preload: "auto", "aria-label": "The candidate as filmed and magnified" }));
+  const shown = [files.has(path) ? film() : null, own].filter(Boolean);
+  return shown.length ? el("div", { class: "films" }, ...shown) : null;
+}
+
+const stemOf = (event) => `event-${String(event.event_id).padStart(3, "0")}`;
 
 function probabilities(event, model) {
   const all = Object.entries(event.prob || {}).filter(([, p]) => p !== null);
@@ -77,7 +84,7 @@ function probabilities(event, model) {
   parts.push(el("table", { class: "bars" }, el("tbody", {}, ...rows)));
   parts.push(el("p", { class: "small" }, `Doubt tells how far the members of the model disagree: 0 to ${most.toFixed(2)} nats.`));
   const record = model?.record?.[0];
-  if (record?.uf1?.mean) parts.push(el("p", { class: "small" }, `On ${record.n_clips} clips of people it had never seen (${record.on}) this model reached UF1 ${record.uf1.mean.toFixed(2)}, UAR ${record.uar.mean.toFixed(2)}.`));
+  if (record?.uf1?.mean) parts.push(el("p", { class: "small" }, `On ${record.n_clips} clips of people it had never seen (${record.on}; apex ${record.apex}) this model reached UF1 ${record.uf1.mean.toFixed(2)}, UAR ${record.uar.mean.toFixed(2)}.`));
   return parts;
 }
 

@@ -98,9 +98,15 @@ function news(state) {
   document.title = `${state.name} – Mien`;
   const waits = state.position === 1 ? "Next in the queue" : `Number ${state.position} in the queue`;
   const lead = state.state === "queued" ? `${waits}. You can leave this page open; closing it for long gives up the place.` : "Analysing";
-  const steps = state.stages.map((stage) => ({ ...stage, words: stage.total ? `${stage.done} of ${stage.total}` : "" }));
+  const steps = state.stages.map((stage) => ({ ...stage, words: amount(stage) }));
   stages(lead, [{ name: "send", state: "done", done: 1, total: 1, words: size(state.size_bytes) }, ...steps]);
   return undefined;
+}
+
+/** How much of a stage is done, where that says anything. */
+function amount({ state, done, total }) {
+  if (total <= 1) return "";
+  return state === "done" ? `${total}` : `${done} of ${total}`;
 }
 
 function stages(lead, list) {
@@ -154,7 +160,8 @@ async function result() {
   shown = { id, events, paths, own, timeline, model: found.model };
   $("events").replaceChildren(...events.map((event) => line(event, open)));
   $("list-panel").hidden = !events.length;
-  $("event").replaceChildren(el("p", { class: "small" }, events.length ? "Choose a candidate in the timeline or in the list." : "No movement stood out. The frame table still tells how far the face moved in every frame."), ...(own ? [own.box] : []));
+  if (own) own.slowly.hidden = !events.length;
+  $("event").replaceChildren(el("p", { class: "small" }, events.length ? "Choose a candidate in the timeline or in the list." : "No movement stood out. The frame table still tells how far the face moved in every frame."), ...(own ? [el("div", { class: "films" }, own.box)] : []));
   await timeline.open();
   if (events.length) open(events[0].event_id, false);
 }
@@ -169,8 +176,9 @@ function facts(found) {
 }
 
 function alarms(detector) {
-  const rate = detector?.false_alarms_per_min;
-  return typeof rate === "number" ? `${rate.toFixed(1)} per minute` : null;
+  const rates = detector?.false_alarms_per_min;
+  const known = Object.entries(typeof rates === "number" ? { "": rates } : rates || {}).filter(([, rate]) => typeof rate === "number");
+  return known.length ? `${known.map(([kind, rate]) => `${kind} ${rate.toFixed(1)}`.trim()).join(", ")} per minute` : null;
 }
 
 function notes(found) {
@@ -180,7 +188,7 @@ function notes(found) {
 
 function ownPlayer() {
   if (!ownVideo) return null;
-  const video = el("video", { src: ownVideo, controls: true, muted: true, playsinline: true, preload: "auto" });
+  const video = el("video", { src: ownVideo, "aria-label": "Your video", controls: true, muted: true, playsinline: true, preload: "auto" });
   const slowly = el("button", { type: "button" }, "Play the candidate slowly");
   let stopAt = null;
   video.addEventListener("timeupdate", () => {

@@ -134,8 +134,8 @@ export class Timeline {
     const all = [...micro, ...macro].filter((value) => value !== null);
     if (!all.length) return [];
     const top = all.reduce((a, b) => Math.max(a, b), 1);
-    const low = Math.min(all.reduce((a, b) => Math.min(a, b), 0), 0);
-    const y = (value) => BOTTOM - ((value - low) / (top - low)) * (BOTTOM - TOP);
+    // Below zero nothing stands out.
+    const y = (value) => BOTTOM - (Math.max(value, 0) / top) * (BOTTOM - TOP);
     const width = (this.width - LEFT - RIGHT) / micro.length;
     // Pieces shorter than a frame are empty: the line goes on over few of them, and stops where nothing is known.
     const perFrame = (this.data.to_s - this.data.from_s) / micro.length;
@@ -152,7 +152,8 @@ export class Timeline {
     };
     return [
       svg("text", { x: 0, y: TOP + 8 }, top.toFixed(top < 10 ? 1 : 0)),
-      svg("text", { x: 0, y: BOTTOM - 1 }, "score"),
+      svg("text", { x: 0, y: (TOP + BOTTOM) / 2 + 6 }, "score"),
+      svg("text", { x: 0, y: BOTTOM - 1 }, "0"),
       svg("path", { class: "t-macro", d: path(macro) }),
       svg("path", { class: "t-micro", d: path(micro) }),
     ];
