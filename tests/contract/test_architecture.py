@@ -25,6 +25,9 @@ SHEETS = (
 )
 PARSE = ("tests/unit/facs/test_annotation.py", "the stages behind `parse`, which has one set of cases")
 
+DICTIONARY = ("tests/unit/export/test_described.py", "every column of every file, side by side")
+ANALYSIS = ("tests/unit/report/test_analysis.py", "what it makes is read from the finished page")
+
 #: Modules without a test file at the mirrored place: where they are tested instead, and why there.
 TESTED_ELSEWHERE = {
     "__main__.py": ("tests/unit/cli/test_app.py", "three lines, run there as a program"),
@@ -46,6 +49,10 @@ TESTED_ELSEWHERE = {
     "databases/samm_lv.py": SHEETS,
     "databases/sheet.py": SHEETS,
     "databases/smic.py": SHEETS,
+    "export/agreement_columns.py": DICTIONARY,
+    "export/columns.py": DICTIONARY,
+    "export/dictionary.py": DICTIONARY,
+    "export/naming.py": ("tests/unit/export/test_writing.py", "it names the files that are written there"),
     "facs/marks.py": PARSE,
     "facs/reading.py": PARSE,
     "facs/spelling.py": PARSE,
@@ -61,7 +68,10 @@ TESTED_ELSEWHERE = {
     "report/charts/reliability.py": CHARTS,
     "report/charts/subjects.py": CHARTS,
     "report/charts/svg.py": CHARTS,
+    "report/charts/timeline.py": ANALYSIS,
     "report/clips.py": PAGE,
+    "report/events.py": ANALYSIS,
+    "report/html.py": PAGE,
     "report/page.py": PAGE,
     "report/prepared.py": PAGE,
     "report/run_folder.py": (

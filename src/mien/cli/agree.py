@@ -51,8 +51,9 @@ def agree(
         console.print()
         console.print(_confusion_table(confusion))
     console.print(
-        "\nMatched: IoU of at least 0.5, one to one. Intervals: 95 %, one video by Wilson, several by a bootstrap over "
-        "videos.\nKappa: frames inside a movement or not. Shifts: Mien minus the coder, mean.",
+        "\nn: matched (IoU of at least 0.5, one to one) / found by Mien / seen by the coder. Intervals: 95 %, of one "
+        "video by Wilson, of several by a bootstrap over videos. kappa: frames inside a movement or not. shift: mean of "
+        "Mien minus the coder, onset and offset.",
         highlight=False,
     )
     if out is not None:
@@ -157,30 +158,20 @@ def _score_table(scores: list[Agreement]) -> object:
     def between(row: Agreement, name: str) -> str:
         value, low, high = (getattr(row, f"{name}{end}") for end in ("", "_low", "_high"))
         words = "undefined" if isnan(value) else f"{value:.2f}"
-        return words if isnan(low) else f"{words} ({low:.2f}-{high:.2f})"
+        # without the noughts the ends stand on one line of a narrow terminal
+        ends = "-".join(f"{end:.2f}".removeprefix("0") for end in (low, high))
+        return words if isnan(low) else f"{words}\n{ends}"
 
     rows = [
         (
-            *(row.video, row.kind, row.n_found, row.n_coder, row.n_matched),
+            *(row.video, row.kind, f"{row.n_matched}/{row.n_found}/{row.n_coder}"),
             *(between(row, name) for name in ("precision", "recall", "f1", "kappa")),
-            *("-" if isnan(ms) else f"{ms:+.0f} ms" for ms in (row.onset_mean_ms, row.offset_mean_ms)),
+            "" if isnan(row.onset_mean_ms) else f"{row.onset_mean_ms:+.0f}\n{row.offset_mean_ms:+.0f}",
         )
         for row in scores
     ]
-    columns = (
-        "video",
-        "kind",
-        "found",
-        "coder",
-        "both",
-        "precision",
-        "recall",
-        "F1",
-        "kappa",
-        "onset",
-        "offset",
-    )
-    return table("Agreement with the coder", columns, rows, numbers=9)
+    columns = ("video", "kind", "n", "precision", "recall", "F1", "kappa", "shift, ms")
+    return table("Agreement with the coder", columns, rows, numbers=6)
 
 
 def _confusion_table(confusion: list[tuple[tuple[str, str], int]]) -> object:

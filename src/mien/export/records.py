@@ -44,9 +44,7 @@ def record(analysis: VideoAnalysis) -> dict[str, Any]:
         "video": dict(analysis.video),
         "summary": summary,
         "excluded": [{"from_s": start, "to_s": end} for start, end in analysis.excluded],
-        "baseline": None
-        if analysis.baseline is None
-        else {"from_s": analysis.baseline[0], "to_s": analysis.baseline[1]},
+        "baseline": dict(zip(("from_s", "to_s"), analysis.baseline or (None, None), strict=True)),
         "settings": analysis.settings,
         "model": analysis.model,
         "detector": analysis.detector,

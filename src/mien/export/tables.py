@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mien.analysis.result import VideoAnalysis
@@ -34,13 +34,13 @@ def rows(
     records: Iterable[object],
     classes: Sequence[str],
     analysis: VideoAnalysis | None,
-) -> tuple[list[str], list[list[Cell]]]:
-    """The heads of a table, and its rows: one per record."""
+) -> tuple[list[str], Iterator[list[Cell]]]:
+    """The heads of a table, and its rows, one per record, made as they are asked for."""
     places = expanded(columns, classes)
-    body = [
+    body = (
         [cell(column.of(analysis, record, class_name), column) for _, column, class_name in places]
         for record in records
-    ]
+    )
     return [name for name, _, _ in places], body
 
 
@@ -96,7 +96,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     return [dict(zip(heads, row, strict=True)) for row in found[1:]]
 
 
-def workbook_bytes(sheets: Iterable[tuple[str, Sequence[str], Sequence[Sequence[Cell]]]]) -> bytes:
+def workbook_bytes(sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[Cell]]]]) -> bytes:
     """Tables as the sheets of an .xlsx file: numbers are numbers there in every locale, and text is never a formula."""
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mien.analysis.result import VideoAnalysis
 from mien.export import facts, naming
 from mien.export.columns import EVENTS, FRAMES, SUMMARY
 from mien.export.described import DICTIONARY, described
+from mien.export.dictionary import Column
 from mien.export.elan import eaf_bytes
 from mien.export.films import write_films
 from mien.export.records import json_bytes
-from mien.export.tables import csv_bytes, rows, workbook_bytes
+from mien.export.tables import Cell, csv_bytes, rows, workbook_bytes
 from mien.files import write_whole
 from mien.video.limits import Limits
 
@@ -39,13 +41,12 @@ def write_all(
     """
     source = Path(analysis.source) if video is None else video
     names = facts.classes(analysis)
-    frames = rows(FRAMES, analysis.frames, names, analysis)
-    events = rows(EVENTS, analysis.events, names, analysis)
-    summary = rows(SUMMARY, [analysis], names, analysis)
-    entries = rows(DICTIONARY, described(names), (), None)
+    events = _table(EVENTS, analysis.events, names, analysis)
+    summary = _table(SUMMARY, [analysis], names, analysis)
+    entries = _table(DICTIONARY, described(names), (), None)
     sheets = (("events", *events), ("summary", *summary), ("dictionary", *entries))
     contents = {
-        naming.FRAMES: csv_bytes(*frames),
+        naming.FRAMES: csv_bytes(*rows(FRAMES, analysis.frames, names, analysis)),
         naming.EVENTS: csv_bytes(*events),
         naming.SUMMARY: csv_bytes(*summary),
         naming.DICTIONARY: csv_bytes(*entries),
@@ -59,3 +60,14 @@ def write_all(
     if overlay or clips:
         written += write_films(analysis, source, folder, overlay=overlay, clips=clips, limits=limits)
     return written
+
+
+def _table(
+    columns: Iterable[Column],
+    records: Iterable[object],
+    classes: Sequence[str],
+    analysis: VideoAnalysis | None,
+) -> tuple[list[str], list[list[Cell]]]:
+    """Heads and rows of a small table that goes into two files."""
+    heads, body = rows(columns, records, classes, analysis)
+    return heads, list(body)

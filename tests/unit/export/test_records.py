@@ -39,6 +39,11 @@ def test_everything_is_in_it_and_says_what_made_it(analysis: VideoAnalysis) -> N
     assert found["model"]["record"] == analysis.model["record"]
     assert found["detector"]["false_alarms_per_min"] == {"micro": 3.4, "macro": 1.25}
     assert {"mien", "python", "numpy", "av"} <= found["software"].keys()
+    assert found["baseline"]["from_s"] == 0.0
+    assert json.loads(json_bytes(replace(analysis, baseline=None)))["baseline"] == {
+        "from_s": None,
+        "to_s": None,
+    }
     assert found["excluded"][0]["from_s"] == analysis.excluded[0][0]
 
 

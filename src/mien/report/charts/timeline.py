@@ -199,7 +199,7 @@ def _gaps(analysis: VideoAnalysis, ends_s: Sequence[float]) -> list[Markup]:
 
 
 def _quality(rows: Sequence[FrameRow], length_s: float) -> list[Markup]:
-    """Strips of quality, darker is better: stretches of equal level."""
+    """Strips of quality, fuller is better: stretches of equal level."""
     time_s = np.array([row.timestamp for row in rows])
     blur = np.array([row.blur for row in rows])
     usual = float(np.nanmedian(blur)) if np.isfinite(blur).any() else math.nan
