@@ -67,7 +67,9 @@ class Distractor:
     def __post_init__(self) -> None:
         if self.kind not in get_args(DistractorKind) or len(self.amounts) != len(AMOUNTS[self.kind]):
             raise UsageError(
-                "a distractor has a known kind and its amounts", found=self, do="see AMOUNTS for what they are"
+                "a distractor has a known kind and its amounts",
+                found=self,
+                do="see AMOUNTS for what they are",
             )
         if self.last <= self.first:
             raise UsageError("a distractor ends after it has begun", found=self)
@@ -98,7 +100,9 @@ def distract(
         at = numbers[rows]
         if each.kind == "blink":
             bottom = first + 0.35 * (last - first)
-            found.blink[rows] = np.maximum(found.blink[rows], amounts[0] * there_and_back(at, first, bottom, last))
+            found.blink[rows] = np.maximum(
+                found.blink[rows], amounts[0] * there_and_back(at, first, bottom, last)
+            )
         elif each.kind == "gaze":
             found.gaze_rad[rows] += _held(at, first, last, SACCADE_S * fps)[:, None] * amounts
         elif each.kind == "turn":

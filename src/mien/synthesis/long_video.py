@@ -90,7 +90,7 @@ class LongFilm:
         script = video.script
         numbers = tuple(range(1, script.n_frames + 1))
         self.video = video
-        self._studio = Studio(video.key, video.size, False, video.seen_dm, camera)
+        self._studio = Studio(video.key, video.size, False, video.seen_dm, camera, lids_over_eyes=True)
         shown = perform(
             self._studio.person.bust.head,
             [each.as_expression() for each in script.expressions],

@@ -65,7 +65,7 @@ class Expression:
     Attributes:
         marks: the actions it is made of.
         phases: onset, apex and offset, as frame numbers of the source.
-        strength: median intensity of its actions; None takes that of the manner.
+        strength: intensity of its actions where no letter says otherwise; None: drawn as the manner says.
     """
 
     marks: tuple[AUMark, ...]
@@ -106,7 +106,7 @@ class Performance:
     @property
     def intensity(self) -> Floats:
         """Intensity (T, A) of every action in every frame."""
-        return self.courses * np.array([action.intensity for action in self.actions])
+        return np.asarray(self.courses * [action.intensity for action in self.actions])
 
     def index(self, number: int) -> int:
         """Where frame `number` stands, from 0.
@@ -270,8 +270,10 @@ def perform(
     skipped: list[str] = []
     courses = [np.empty((len(numbers), 0))]
     for each in expressions:
-        strength = manner.strength if each.strength is None else each.strength
-        chosen, left_out = choose_actions(each.marks, replace(manner, strength=strength), drawn)
+        as_told = (
+            manner if each.strength is None else replace(manner, strength=each.strength, strength_spread=0.0)
+        )
+        chosen, left_out = choose_actions(each.marks, as_told, drawn)
         course = time_course(places, *each.phases)[:, None]
         weights += course * (unit_weights(head, chosen, left_gain=left, right_gain=right) * gains)
         actions += chosen

@@ -71,14 +71,15 @@ class Renderer:
         person: who.
         view: the camera.
         light: the light of the session.
+        lids_over_eyes: see `Body`.
 
     Raises:
         InputError: no OpenGL context can be made.
     """
 
-    def __init__(self, person: Person, view: View, light: Light) -> None:
+    def __init__(self, person: Person, view: View, light: Light, *, lids_over_eyes: bool = False) -> None:
         self.person, self.view, self.light = person, view, light
-        self.body = Body(person)
+        self.body = Body(person, lids_over_eyes=lids_over_eyes)
         self._context = open_context()
         self._build()
 

@@ -18,7 +18,7 @@ from mien.facs.annotation import parse
 from mien.synthesis.actions import write_actions
 from mien.synthesis.clips import EMOTION_SHARES, draw_actions
 from mien.synthesis.conditions import Conditions
-from mien.synthesis.distractors import STEP_S, Distractor, DistractorKind
+from mien.synthesis.distractors import STEP_S, Distractor
 from mien.synthesis.performance import Expression
 
 Kind = Literal["micro", "macro"]
@@ -26,6 +26,8 @@ Range = tuple[float, float]
 
 #: A micro-expression takes half a second at most, a macro-expression more.
 LONGEST_MICRO_S, LONGEST_MACRO_S = 0.5, 4.0
+#: Shown as a trace (letter A) in macro-expressions: any more and the eyes are closed.
+LID_TIGHTENER = "7"
 #: What lies at least between two things that must not overlap, and before the first one (seconds).
 GAP_S = 0.6
 
@@ -39,7 +41,7 @@ class ScriptedExpression:
         onset, apex, offset: the face is at rest at onset and offset.
         au: FACS string such as `4+L12`.
         emotion: the prototype that the actions were taken from; not what anybody felt.
-        strength: median intensity (0..1) of its actions; None takes that of the manner, which is faint.
+        strength: intensity (0..1) of its actions at the apex where no letter of `au` says otherwise.
     """
 
     kind: Kind
@@ -47,8 +49,8 @@ class ScriptedExpression:
     apex: int
     offset: int
     au: str
+    strength: float
     emotion: str = ""
-    strength: float | None = None
 
     def as_expression(self) -> Expression:
         """The same for `perform`."""
@@ -81,7 +83,9 @@ class Script:
                     f"an expression has onset <= apex <= offset between 1 and {self.n_frames}", found=each
                 )
             if (n_frames <= LONGEST_MICRO_S * self.fps) != (each.kind == "micro"):
-                raise UsageError("a micro-expression takes half a second at most, a macro-expression more", found=each)
+                raise UsageError(
+                    "a micro-expression takes half a second at most, a macro-expression more", found=each
+                )
         for distractor in self.distractors:
             if not 1 <= distractor.first < distractor.last <= self.n_frames:
                 raise UsageError(f"a distractor lies between 1 and {self.n_frames}", found=distractor)
@@ -96,7 +100,8 @@ class Density:
         blinks_per_min: mean rate.
         without_micro: share of videos without a micro-expression.
         away: whether the person leaves the picture once.
-        macro_strength: median intensity of macro-expressions.
+        micro_strength, macro_strength: lowest and highest intensity; at 0.12 skin moves by one to four pixels in
+            a face 280 pixels wide.
     """
 
     micro: Range = (3, 5)
@@ -109,7 +114,8 @@ class Density:
     blinks_per_min: float = 20.0
     without_micro: float = 0.15
     away: bool = False
-    macro_strength: Range = (0.45, 0.75)
+    micro_strength: Range = (0.08, 0.22)
+    macro_strength: Range = (0.4, 0.65)
 
     @classmethod
     def bystander(cls) -> Density:
@@ -152,8 +158,8 @@ def draw_script(
     expressions: list[ScriptedExpression] = []
     distractors: list[Distractor] = []
     for kind, first, n in zip(kinds, starts, lengths, strict=True):
-        if kind == "micro" or kind == "macro":
-            expressions.append(_expression(kind, first, n, density, rng))
+        if kind in ("micro", "macro"):
+            expressions.append(_expression("micro" if kind == "micro" else "macro", first, n, density, rng))
         else:
             distractors.append(_distractor(kind, first, n, rng))
     gone = [(d.first, d.last) for d in distractors if d.kind == "away"]
@@ -161,7 +167,9 @@ def draw_script(
     for other, seconds in (("gaze", (0.4, 2.0)), ("light", (0.15, 1.5))):
         n_others = _count(getattr(density, other), minutes, rng)
         distractors += _anywhere(other, n_others, seconds, n_frames, fps, gone, rng)
-    return Script(fps, n_frames, tuple(expressions), tuple(sorted(distractors, key=lambda d: (d.first, d.kind))))
+    return Script(
+        fps, n_frames, tuple(expressions), tuple(sorted(distractors, key=lambda d: (d.first, d.kind)))
+    )
 
 
 def _count(per_minute: Range, minutes: float, rng: np.random.Generator) -> int:
@@ -200,8 +208,11 @@ def _expression(
     emotion = str(rng.choice(list(EMOTION_SHARES), p=shares / shares.sum()))
     au = write_actions(draw_actions(emotion, Conditions(), rng))
     apex = onset + round((n - 1) * rng.uniform(0.35, 0.6))
-    strength = None if kind == "micro" else float(rng.uniform(*density.macro_strength))
-    return ScriptedExpression(kind, onset, apex, onset + n - 1, au, emotion, strength)
+    lowest, highest = density.micro_strength if kind == "micro" else density.macro_strength
+    strength = float(np.exp(rng.uniform(np.log(lowest), np.log(highest))))
+    if kind == "macro":
+        au = "+".join(part + "A" * (part.lstrip("LR") == LID_TIGHTENER) for part in au.split("+"))
+    return ScriptedExpression(kind, onset, apex, onset + n - 1, au, strength, emotion)
 
 
 def _distractor(kind: str, first: int, n: int, rng: np.random.Generator) -> Distractor:
@@ -211,7 +222,9 @@ def _distractor(kind: str, first: int, n: int, rng: np.random.Generator) -> Dist
         return Distractor("speech", first, last, (float(rng.uniform(0.7, 1.1)),))
     if kind == "turn":
         yaw = side * rng.uniform(0.15, 0.4)
-        return Distractor("turn", first, last, (float(rng.normal(0, 0.07)), float(yaw), float(rng.normal(0, 0.06))))
+        return Distractor(
+            "turn", first, last, (float(rng.normal(0, 0.07)), float(yaw), float(rng.normal(0, 0.06)))
+        )
     if kind == "nod":
         return Distractor("nod", first, last, (float(rng.uniform(0.05, 0.1)), float(rng.integers(1, 4))))
     return Distractor("away", first, last, (side * 4.0,))
@@ -245,15 +258,19 @@ def _anywhere(
         room = n_frames / n - length - fps * STEP_S
         first = 1 + int(part * n_frames / n + max(room, 0) * rng.random())
         last = min(first + length, n_frames)
+        if last <= first or _meets(first, last, gone):
+            continue
         if kind == "gaze":
-            side = rng.choice([-1.0, 1.0])
-            amounts = (float(side * rng.uniform(0.08, 0.35)), float(rng.normal(0, 0.1)))
+            side = float(rng.choice([-1.0, 1.0]))
+            found.append(
+                Distractor(
+                    "gaze", first, last, (side * float(rng.uniform(0.08, 0.35)), float(rng.normal(0, 0.1)))
+                )
+            )
         else:
             level = float(np.exp(rng.choice([-1.0, 1.0]) * rng.uniform(0.15, 0.4)))
-            amounts = (level, float(level ** rng.uniform(0, 1)), float(level ** rng.uniform(0.3, 1)))
-        kind_: DistractorKind = "gaze" if kind == "gaze" else "light"
-        if last > first and not _meets(first, last, gone):
-            found.append(Distractor(kind_, first, last, amounts))
+            second, around = (level ** float(rng.uniform(*share)) for share in ((0.0, 1.0), (0.3, 1.0)))
+            found.append(Distractor("light", first, last, (level, second, around)))
     return found
 
 

@@ -9,7 +9,7 @@ from mien.synthesis.head import Floats
 from mien.synthesis.performance import Performance
 from mien.synthesis.person import draw_person
 from mien.synthesis.render import Image, Renderer, Tracks
-from mien.synthesis.scene import Light, View, draw_light
+from mien.synthesis.scene import View, draw_light
 
 
 class Studio:
@@ -21,13 +21,21 @@ class Studio:
         grey: whether the camera sees no colour.
         seen_dm: height of the scene in the picture (decimetres).
         look: the camera; None draws one per subject.
+        lids_over_eyes: whether expressions are strong enough for it, see `mien.synthesis.posing.Body`.
 
     Raises:
         InputError: pictures cannot be rendered on this machine.
     """
 
     def __init__(
-        self, key: tuple[int, int, int], size: tuple[int, int], grey: bool, seen_dm: float, look: CameraLook | None
+        self,
+        key: tuple[int, int, int],
+        size: tuple[int, int],
+        grey: bool,
+        seen_dm: float,
+        look: CameraLook | None,
+        *,
+        lids_over_eyes: bool = False,
     ) -> None:
         seed, subject, _ = key
         self.person = draw_person(seed, subject)
@@ -44,7 +52,7 @@ class Studio:
         )
         self._key = key
         self._camera = Camera(self.look, width, height, np.random.default_rng([*key, 3]))
-        self._renderer = Renderer(self.person, self.view, self.light)
+        self._renderer = Renderer(self.person, self.view, self.light, lids_over_eyes=lids_over_eyes)
 
     def close(self) -> None:
         """Give the renderer and everything in it back."""
