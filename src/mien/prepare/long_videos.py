@@ -288,7 +288,7 @@ Filmed by `mien data film`; nobody in them is real. {order.subjects} people, {or
 {second}
 - `truth.csv`: every expression. Frames count from 1, both ends belong to it; the face is at rest in onset and offset.
   `type`: micro (half a second at most) or macro. `emotion`: the published prototype that the actions were taken
-  from; nobody felt anything. `strength`: intensity 0..1 at the apex (an AU with the letter A: 0.45 of it).
+  from; nobody felt anything. `strength`: intensity 0..1 at the apex (an AU with the letter B: 0.7 of it).
 - `distractors.csv`: what is no expression, in the same frames; nothing of it is seen in `first` and `last`
   themselves. A light that changes stays so after `last`.
 - `videos.csv`: the files. `truth/NAME.npz`: arrays with a row per frame (intensity of every action, landmarks in

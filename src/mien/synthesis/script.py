@@ -26,7 +26,7 @@ Range = tuple[float, float]
 
 #: A micro-expression takes half a second at most, a macro-expression more.
 LONGEST_MICRO_S, LONGEST_MACRO_S = 0.5, 4.0
-#: Shown as a trace (letter A) in macro-expressions: any more and the eyes are closed.
+#: Shown slightly (letter B) in macro-expressions: any more and the eyes are closed.
 LID_TIGHTENER = "7"
 #: What lies at least between two things that must not overlap, and before the first one (seconds).
 GAP_S = 0.6
@@ -211,7 +211,7 @@ def _expression(
     lowest, highest = density.micro_strength if kind == "micro" else density.macro_strength
     strength = float(np.exp(rng.uniform(np.log(lowest), np.log(highest))))
     if kind == "macro":
-        au = "+".join(part + "A" * (part.lstrip("LR") == LID_TIGHTENER) for part in au.split("+"))
+        au = "+".join(part + "B" * (part.lstrip("LR") == LID_TIGHTENER) for part in au.split("+"))
     return ScriptedExpression(kind, onset, apex, onset + n - 1, au, strength, emotion)
 
 
