@@ -208,7 +208,7 @@ def film_video(root: Path, job: VideoJob) -> str:
 
 def _remove_parts(root: Path, name: str) -> None:
     """Take away what a process that was killed has left of this video."""
-    for part in root.glob(f".{name}.*.part*"):
+    for part in (*root.glob(f".{name}.*.part*"), *(root / "truth").glob(f".{name}.*.part*")):
         part.unlink(missing_ok=True)
 
 

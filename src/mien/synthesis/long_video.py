@@ -137,7 +137,7 @@ class LongFilm:
 def film_long(
     video: LongVideo, *, manner: Manner | None = None, camera: CameraLook | None = None
 ) -> LongFilm:
-    """A film of the video: a context manager that yields frames and truth; memory does not grow with its length.
+    """A film of the video: a context manager that yields frames, one at a time, and the truth (1 kB per frame).
 
     The same video gives the same bytes on the same machine, see `mien.synthesis.filming.film`.
 

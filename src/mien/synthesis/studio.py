@@ -60,9 +60,11 @@ class Studio:
 
     def landmarks(self, shown: Performance) -> tuple[tuple[str, ...], Floats]:
         """L names, and (T, L, 2) column and row in every frame; whole numbers are pixel centres."""
-        poses = [shown.pose(index) for index in range(len(shown.numbers))]
-        found = [self._renderer.landmarks(pose) for pose in poses]
-        return tuple(found[0]), np.array([list(points.values()) for points in found])
+        names = tuple(self.person.bust.head.landmarks)
+        found = np.empty((len(shown.numbers), len(names), 2))
+        for index, row in enumerate(found):
+            row[:] = list(self._renderer.landmarks(shown.pose(index)).values())
+        return names, found
 
     def relight(self, levels: Floats) -> None:
         """From now on the two lamps and the surroundings have these levels (3,) of the session's light."""

@@ -51,7 +51,8 @@ class VideoWriter:
         stream = self._container.add_stream("libx264", rate=self._rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": f"{quality:g}", "preset": "veryfast"}
+        # With B-frames x264 reads beyond small pictures, and the bytes differ from run to run.
+        stream.options = {"crf": f"{quality:g}", "preset": "veryfast", "bf": "0"}
         self._stream, self._n = stream, 0
 
     def __enter__(self) -> Self:
@@ -76,6 +77,8 @@ class VideoWriter:
                     self._container.mux(packet)
             self._container.close()
             if kind is None:
+                with self._part.open("rb") as written:
+                    os.fsync(written.fileno())
                 self._part.replace(self._path)
         finally:
             self._part.unlink(missing_ok=True)
