@@ -50,11 +50,14 @@ def notes(outcome: Outcome) -> str:
     return " | ".join(outcome.events["notes"])
 
 
-def test_a_plain_video_gives_its_candidate(brow_video: Path, analyse: Callable[..., Outcome]) -> None:
+def test_a_plain_video_gives_its_candidate(
+    brow_video: Path, tmp_path: Path, analyse: Callable[..., Outcome]
+) -> None:
     done = analyse(brow_video)
     assert done.code == 0 and done.frames is not None and done.events is not None
     assert list(done.frames.columns[:5]) == ["frame", "timestamp", "face_id", "confidence", "success"]
     assert len(done.frames) == 120 and len(done.events["events"]) == 1
+    assert (tmp_path / "out" / "brows" / "report.html").stat().st_size > 10_000
     assert analyse(brow_video).code == 0  # done before: nothing is done again
 
 

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a preparation or a twin: the same command goes on, and ends with the same bytes."""
+"""kill -9 in the middle of a preparation, a twin or films: the same command goes on, and ends with the same bytes."""
 
 from __future__ import annotations
 
@@ -53,5 +53,34 @@ def test_a_killed_twin_goes_on_with_the_same_bytes(small_twin: Path, tmp_path: P
     made, other = (
         {file.relative_to(root): file.read_bytes() for file in root.rglob("[!.]*.*") if file.is_file()}
         for root in (twin, small_twin)  # a half-written frame may lie about under a hidden name
+    )
+    assert made == other
+
+
+def test_killed_films_go_on_with_the_same_bytes(egl: None, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    what = [
+        "data",
+        "film",
+        "--subjects",
+        2,
+        "--minutes",
+        0.25,
+        "--fps",
+        15,
+        "--size",
+        "96x72",
+        "--workers",
+        1,
+    ]
+    assert _mien(*what, "--out", whole, cache=tmp_path).wait() == 0
+    done = _kill_after([*what, "--out", killed], tmp_path, killed, "truth/s01_1.npz")
+    time.sleep(2)  # workers leave within a second of their parent
+    assert len(done) == 1 and not (killed / "truth" / "s02_1.npz").exists()
+    assert _mien(*what, "--out", killed, cache=tmp_path).wait() == 0
+    assert all(file.stat().st_mtime_ns == at for file, at in done.items())
+    made, other = (
+        {file.relative_to(root): file.read_bytes() for file in root.rglob("*") if file.is_file()}
+        for root in (killed, whole)
     )
     assert made == other

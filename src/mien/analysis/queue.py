@@ -64,7 +64,7 @@ def run_queue(
     queue = [Status(str(video), name) for video, name in zip(videos, names, strict=True)]
     _write(out, queue)
     for place, video in enumerate(videos):
-        folder, begin = out / names[place], time.monotonic()
+        folder = out / names[place]
         queue[place] = replace(queue[place], state="running")
         _write(out, queue)
         error: MienError | None = None
@@ -76,8 +76,6 @@ def run_queue(
             error = refused
             reason = refused.what if refused.found is None else f"{refused.what} ({refused.found})"
             queue[place] = replace(queue[place], state="failed", reason=reason)
-        if not queue[place].skipped:
-            queue[place] = replace(queue[place], seconds=round(time.monotonic() - begin, 2))
         _write(out, queue)
         yield queue[place], error
 
@@ -111,10 +109,15 @@ def _one(
     if key and known.get("key") == key:
         return replace(status, **{**known["status"], "video": status.video, "skipped": True})
     (folder / DONE).unlink(missing_ok=True)
+    begin = time.monotonic()
     analysis = analyse(video)
     export(analysis, folder)
     status = replace(
-        status, state="done", n_events=len(analysis.events), lost_share=round(analysis.lost_share, 4)
+        status,
+        state="done",
+        n_events=len(analysis.events),
+        lost_share=round(analysis.lost_share, 4),
+        seconds=round(time.monotonic() - begin, 2),
     )
     write_whole(folder / DONE, _json({"key": key, "status": asdict(status)}))
     return status

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: Words for the stages of an analysis.
 WORDS = {"open": "opening", "watch": "watching", "spot": "spotting", "recognise": "recognising"}
 NO_MODEL = "none"
+REPORT = "report.html"
 
 
 def analyse(
@@ -96,6 +97,7 @@ def _run(
     from mien.cli.progress import progress_bar
     from mien.export import write_all
     from mien.face.landmarks import Landmarker
+    from mien.report.analysis import write_analysis_report
     from mien.spotting.registry import card, create
 
     told = card(detector)
@@ -134,7 +136,8 @@ def _run(
 
         def export(analysis: VideoAnalysis, folder: Path) -> None:
             update(0, 1, f"{Path(analysis.source).name}: writing")
-            write_all(analysis, folder, overlay=films, clips=films, limits=settings.limits)
+            written = write_all(analysis, folder, overlay=films, clips=films, limits=settings.limits)
+            write_analysis_report(analysis, folder / REPORT, written)
 
         for status, error in run_queue(videos, out, analyse_video, export, made_of):
             if error is not None and len(videos) == 1:

@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("info")(databases.info)
 app.command("check")(databases.check)
 app.command("twin")(databases.twin)
+app.command("film")(databases.film)
 
 Out = Annotated[Path, typer.Option(help="The folder to write; it must not hold another set already.")]
 

@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 from mien.errors import UsageError
 from mien.facs.marks import AUAnnotation
-from mien.synthesis.camera import Camera, CameraLook, draw_camera
+from mien.synthesis.camera import CameraLook
 from mien.synthesis.head import Floats
-from mien.synthesis.performance import Manner, Performance, perform
-from mien.synthesis.person import draw_person
-from mien.synthesis.render import Image, Renderer, Tracks
-from mien.synthesis.scene import Light, View, draw_light
+from mien.synthesis.performance import Expression, Manner, Performance, perform
+from mien.synthesis.render import Image, Tracks
+from mien.synthesis.scene import Light, View
+from mien.synthesis.studio import Studio
 
 
 @dataclass(frozen=True)
@@ -114,17 +114,10 @@ class Truth:
 
     def arrays(self) -> Mapping[str, npt.NDArray[np.generic]]:
         """The truth as named arrays, for a file beside the frames."""
-        shown = self.performance
         return {
-            "numbers": np.array(shown.numbers),
+            "numbers": np.array(self.performance.numbers),
             "phases": np.array(self.phases),
-            "au_codes": np.array([action.code for action in shown.actions], dtype=np.int64),
-            "au_sides": np.array([action.side for action in shown.actions], dtype=np.str_),
-            "au_intensity": shown.intensity.astype(np.float32),
-            "blink": shown.blink.astype(np.float32),
-            "gaze_rad": shown.gaze_rad.astype(np.float32),
-            "head_turn_rad": shown.turn_rad.astype(np.float32),
-            "head_shift_dm": (shown.shift_dm + shown.sway_dm).astype(np.float32),
+            **self.performance.arrays(),
             "landmark_names": np.array(self.landmark_names),
             "landmarks_px": self.landmarks.astype(np.float32),
             "notes": np.array(self.notes, dtype=np.str_),
@@ -135,37 +128,24 @@ class Film:
     """One clip being filmed; see `film`."""
 
     def __init__(self, clip: FilmedClip, manner: Manner | None, camera: CameraLook | None) -> None:
-        person = draw_person(clip.seed, clip.subject)
-        session = np.random.default_rng([clip.seed, clip.subject, 200])
-        light, framing = draw_light(session), session.normal(0, 1, 3)
-        look = camera or draw_camera(session, grey=clip.grey)
-        width, height = clip.size
-        view = View(
-            width,
-            height,
-            clip.seen_dm * float(np.exp(0.04 * framing[0])),
-            column=0.5 + 0.012 * float(framing[1]),
-            row=0.45 + 0.012 * float(framing[2]),
-        )
-        phases, notes = clip.phases()
         key = (clip.seed, clip.subject, clip.clip)
+        self.clip, self._studio = clip, Studio(key, clip.size, clip.grey, clip.seen_dm, camera)
+        head, (phases, notes) = self._studio.person.bust.head, clip.phases()
         shown = perform(
-            person.bust.head, clip.annotation.certain, clip.numbers, phases, clip.fps, key, manner
+            head, [Expression(clip.annotation.certain, phases)], clip.numbers, clip.fps, key, manner
         )
         doubtful = tuple(f"{mark}: not certain" for mark in clip.annotation.possible)
-        self.clip, self._shown = clip, shown
-        self._camera = Camera(look, width, height, np.random.default_rng([*key, 3]))
-        self._renderer = Renderer(person, view, light)
-        names, landmarks = self._landmarks()
+        names, landmarks = self._studio.landmarks(shown)
+        self._shown = shown
         self.truth = Truth(
             shown,
             phases,
             notes + clip.annotation.notes + shown.skipped + doubtful,
             names,
             landmarks,
-            view,
-            light,
-            look,
+            self._studio.view,
+            self._studio.light,
+            self._studio.look,
         )
 
     def __enter__(self) -> Self:
@@ -174,12 +154,7 @@ class Film:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._renderer.close()
-
-    def _landmarks(self) -> tuple[tuple[str, ...], Floats]:
-        poses = [self._shown.pose(index) for index in range(len(self._shown.numbers))]
-        found = [self._renderer.landmarks(pose) for pose in poses]
-        return tuple(found[0]), np.array([list(points.values()) for points in found])
+        self._studio.close()
 
     def frames(self) -> Iterator[tuple[int, Image]]:
         """Number and picture (height, width, 3) of every frame, in order; each can be had alone by `frame`."""
@@ -188,29 +163,14 @@ class Film:
 
     def frame(self, number: int) -> Image:
         """The picture of one frame: the same whichever frames were asked for before."""
-        picture = self._renderer.picture(self._shown.pose(self._index(number)))
-        clip = self.clip
-        own = np.random.default_rng([clip.seed, clip.subject, clip.clip, 4, self._index(number)])
-        return self._camera.develop(picture, own)
+        return self._studio.picture(self._shown, self._shown.index(number))
 
     def tracks(self, number: int, since: int | None = None) -> Tracks:
         """The exact flow to frame `number` from frame `since`, by default the onset."""
         onset = round(self.truth.phases[0])
         first, last = self._shown.numbers[0], self._shown.numbers[-1]
         start = min(max(onset, first), last) if since is None else since
-        return self._renderer.tracks(
-            self._shown.pose(self._index(start)), self._shown.pose(self._index(number))
-        )
-
-    def _index(self, number: int) -> int:
-        index = number - self._shown.numbers[0]
-        if not 0 <= index < len(self._shown.numbers):
-            raise UsageError(
-                "this clip has no such frame",
-                found=number,
-                do=f"ask for {self._shown.numbers[0]} to {self._shown.numbers[-1]}",
-            )
-        return index
+        return self._studio.tracks(self._shown, self._shown.index(start), self._shown.index(number))
 
 
 def film(clip: FilmedClip, *, manner: Manner | None = None, camera: CameraLook | None = None) -> Film:

@@ -1,4 +1,4 @@
-"""What a person does over the frames of a clip: the annotated actions, and all that nobody annotates.
+"""What a person does over the frames of a video: the annotated actions, and all that nobody annotates.
 
 The time course of an action is assumed: a smooth rise from onset to apex, a short hold, a smooth fall to the
 offset. Strengths, drift, blinks and gaze were chosen so that a micro-expression moves skin by one to four
@@ -7,15 +7,17 @@ pixels in a face 280 pixels wide, with the head never quite still. Every draw is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from mien.errors import UsageError
 from mien.facs.marks import AUMark
 from mien.synthesis.actions import MIXTURES, WHOLE_ACTIONS, Action, Side, unit_weights
 from mien.synthesis.bust import smoothstep
+from mien.synthesis.distractors import Distractor, distract
 from mien.synthesis.head import Floats, Head
 from mien.synthesis.posing import GAZE_REACH_RAD, Pose
 
@@ -56,14 +58,29 @@ class Manner:
         return cls(strength, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, gaze_share=0.0, gaze_rad=0.0)
 
 
+@dataclass(frozen=True)
+class Expression:
+    """One expression that is to be shown.
+
+    Attributes:
+        marks: the actions it is made of.
+        phases: onset, apex and offset, as frame numbers of the source.
+        strength: intensity of its actions where no letter says otherwise; None: drawn as the manner says.
+    """
+
+    marks: tuple[AUMark, ...]
+    phases: tuple[float, float, float]
+    strength: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Performance:
     """What a person does, frame by frame.
 
     Attributes:
         numbers: (T,) frame numbers of the source.
-        actions: A actions with their intensity at the apex.
-        course: (T,) 0..1 how far the actions are shown.
+        actions: A actions with their intensity at the apex, expression by expression.
+        courses: (T, A) 0..1 how far each action is shown.
         blink: (T,) 0..1 closing of both eyes beside the actions.
         gaze_rad: (T, 2) to the subject's left, and up.
         turn_rad, shift_dm, sway_dm: (T, 3) see `Pose`.
@@ -73,7 +90,7 @@ class Performance:
 
     numbers: tuple[int, ...]
     actions: tuple[Action, ...]
-    course: Floats
+    courses: Floats
     blink: Floats
     gaze_rad: Floats
     turn_rad: Floats
@@ -89,7 +106,34 @@ class Performance:
     @property
     def intensity(self) -> Floats:
         """Intensity (T, A) of every action in every frame."""
-        return np.outer(self.course, [action.intensity for action in self.actions])
+        return np.asarray(self.courses * [action.intensity for action in self.actions])
+
+    def index(self, number: int) -> int:
+        """Where frame `number` stands, from 0.
+
+        Raises:
+            UsageError: there is no such frame.
+        """
+        found = number - self.numbers[0]
+        if not 0 <= found < len(self.numbers):
+            raise UsageError(
+                "this clip has no such frame",
+                found=number,
+                do=f"ask for {self.numbers[0]} to {self.numbers[-1]}",
+            )
+        return found
+
+    def arrays(self) -> Mapping[str, npt.NDArray[np.generic]]:
+        """The truth about the person as named arrays."""
+        return {
+            "au_codes": np.array([action.code for action in self.actions], dtype=np.int64),
+            "au_sides": np.array([action.side for action in self.actions], dtype=np.str_),
+            "au_intensity": self.intensity.astype(np.float32),
+            "blink": self.blink.astype(np.float32),
+            "gaze_rad": self.gaze_rad.astype(np.float32),
+            "head_turn_rad": self.turn_rad.astype(np.float32),
+            "head_shift_dm": (self.shift_dm + self.sway_dm).astype(np.float32),
+        }
 
 
 def time_course(numbers: Floats, onset: float, apex: float, offset: float) -> Floats:
@@ -181,23 +225,23 @@ def draw_habits(head: Head, manner: Manner, rng: np.random.Generator) -> tuple[F
 
 def perform(
     head: Head,
-    marks: Iterable[AUMark],
+    expressions: Sequence[Expression],
     numbers: tuple[int, ...],
-    phases: tuple[float, float, float],
     fps: float,
     key: tuple[int, int, int],
     manner: Manner | None = None,
+    distractors: Sequence[Distractor] = (),
 ) -> Performance:
-    """What the person of `key` does in a clip.
+    """What the person of `key` does in a clip or a long video.
 
     Args:
         head: its face units.
-        marks: the annotated actions.
+        expressions: what is annotated, in the order in which it is drawn; they add up where they overlap.
         numbers: frame numbers of the source, rising.
-        phases: onset, apex and offset, as frame numbers of the source.
         fps: frames per second of the numbers.
         key: seed, subject, clip.
         manner: how strongly and restlessly; None takes the defaults.
+        distractors: what else happens at given frames, beside the blinks and the gaze that the manner draws.
 
     Raises:
         UsageError: no frames, no frame rate, or phases that are not in order.
@@ -209,28 +253,44 @@ def perform(
     habits = np.random.default_rng([seed, subject, 100])
     drawn, moving, eyes = (np.random.default_rng([seed, subject, clip, k]) for k in range(3))
     gains, (left, right) = draw_habits(head, manner, habits)
-    actions, skipped = choose_actions(marks, manner, drawn)
     places = np.asarray(numbers, dtype=np.float64)
     time_s = (places - places[0]) / fps
-    course = time_course(places, *phases)
     blink, gaze = _blinks(time_s, manner, eyes), _gaze(time_s, manner, eyes)
-    shown = unit_weights(head, actions, left_gain=left, right_gain=right) * gains
-    weights = course[:, None] * shown + _gaze_weights(head, gaze)
-    for side in ("Left", "Right"):
-        lid = head.unit_index[f"eyeBlink{side}"]
-        weights[:, lid] = np.minimum(1.0, weights[:, lid] + blink)
     drift = [_wander(time_s, 6.0, 0.5, moving) for _ in range(2)]
     period_s, phase = moving.uniform(3.0, 5.0), moving.uniform(0, 2 * np.pi)
     breath = np.sin(2 * np.pi * time_s / period_s + phase)[:, None] * [0.0, 1.0, 0.5]
+    turn, sway = manner.drift_rad * drift[0], manner.breath_dm * breath
+    talk: Floats | float = 0.0
+    if distractors:
+        also = distract(head, distractors, places, fps, key)
+        blink, gaze, talk = np.maximum(blink, also.blink), gaze + also.gaze_rad, also.weights
+        turn, sway = turn + also.turn_rad, sway + also.sway_dm
+    weights = _gaze_weights(head, gaze) + talk
+    actions: list[Action] = []
+    skipped: list[str] = []
+    courses = [np.empty((len(numbers), 0))]
+    for each in expressions:
+        as_told = (
+            manner if each.strength is None else replace(manner, strength=each.strength, strength_spread=0.0)
+        )
+        chosen, left_out = choose_actions(each.marks, as_told, drawn)
+        course = time_course(places, *each.phases)[:, None]
+        weights += course * (unit_weights(head, chosen, left_gain=left, right_gain=right) * gains)
+        actions += chosen
+        skipped += left_out
+        courses.append(np.repeat(course, len(chosen), axis=1))
+    for side in ("Left", "Right"):
+        lid = head.unit_index[f"eyeBlink{side}"]
+        weights[:, lid] = np.minimum(1.0, weights[:, lid] + blink)
     return Performance(
         numbers=numbers,
-        actions=actions,
-        course=course,
+        actions=tuple(actions),
+        courses=np.concatenate(courses, axis=1),
         blink=blink,
         gaze_rad=gaze,
-        turn_rad=manner.drift_rad * drift[0],
+        turn_rad=turn,
         shift_dm=manner.drift_dm * drift[1],
-        sway_dm=manner.breath_dm * breath,
+        sway_dm=sway,
         weights=weights,
-        skipped=skipped,
+        skipped=tuple(skipped),
     )

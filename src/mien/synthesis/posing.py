@@ -20,6 +20,8 @@ GAZE_REACH_RAD = 0.5
 BEHIND_Z = -0.55
 #: Length over which lashes thin out (decimetres), and how dense the lower ones are beside the upper.
 LASH_DM, LOWER_LASHES = 0.085, 0.35
+#: How far out lids stay, in radii of the eyeball: their triangles are flat, the eyeball between is not.
+LID_SHARE = 1.08
 #: Linear colours of what is seen in an open mouth.
 TEETH_COLOUR, TONGUE_COLOUR = (0.5, 0.45, 0.38), (0.2, 0.06, 0.06)
 
@@ -69,9 +71,14 @@ class Body:
         openness: (N,) 0..1 share of the surroundings that is seen; for lashes, how dense they are.
         follow: (N,) 0..1 share of the head's motion.
         triangles: kind of surface -> (T, 3).
+
+    Args:
+        person: whose.
+        lids_over_eyes: keep skin that is pressed or slides over an eyeball in front of it. Faint expressions do
+            without; in strong ones eyeballs would come through.
     """
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, *, lids_over_eyes: bool = False) -> None:
         bust = person.bust
         head = bust.head
         self._head, self._rest = head, person.vertices
@@ -83,6 +90,7 @@ class Body:
             float(np.linalg.norm(person.vertices[rows] - centre, axis=1).mean())
             for rows, centre in zip((head.left_eye, head.right_eye), self._centres, strict=True)
         ]
+        self._floors = [self._floor(eye) for eye in range(2)] if lids_over_eyes else []
         self.places = np.concatenate([cylinder(head.vertices)] + 2 * [globe[:, :2] * [0.5, -0.5] + 0.5])
         self.canonical = np.concatenate([_with_mouth_colours(bust), globe, globe])
         self.openness = np.concatenate(
@@ -100,6 +108,15 @@ class Body:
             n, np.concatenate([bust.triangles_of("skin"), self.triangles["mouth"], self.triangles["lashes"]])
         )
 
+    def _floor(self, eye: int) -> tuple[Indices, Floats]:
+        """Vertices in front of an eyeball, and how near to its centre each may come: no nearer than at rest."""
+        away = self._rest - self._centres[eye]
+        length = np.linalg.norm(away, axis=1)
+        radius = self._radii[eye]
+        solid = ~np.isin(np.arange(len(away)), np.concatenate([self._head.left_eye, self._head.right_eye]))
+        rows = np.flatnonzero(solid & (length < 2 * radius) & (away[:, 2] > 0))
+        return rows, np.minimum(length[rows], LID_SHARE * radius)
+
     def _seen_skin(self, triangles: Indices) -> Indices:
         """Skin without the back of head and body, which no camera in front ever sees."""
         corners = self._rest[triangles]
@@ -116,6 +133,10 @@ class Body:
         active = np.flatnonzero(pose.weights)
         moved = pose.weights[active].astype(np.float32) @ self._units[active]
         skin = self._rest.astype(np.float32) + moved.reshape(-1, 3)
+        for centre, (rows, lowest) in zip(self._centres, self._floors, strict=False):
+            away = skin[rows] - centre
+            length = np.linalg.norm(away, axis=1)
+            skin[rows] = centre + away * np.maximum(1.0, lowest / np.maximum(length, 1e-6))[:, None]
         eyes, outward = [], []
         for side, centre, radius in zip(("Left", "Right"), self._centres, self._radii, strict=True):
             turned = self._globe @ self._gaze(pose.weights, side).T

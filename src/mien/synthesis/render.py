@@ -71,14 +71,15 @@ class Renderer:
         person: who.
         view: the camera.
         light: the light of the session.
+        lids_over_eyes: see `Body`.
 
     Raises:
         InputError: no OpenGL context can be made.
     """
 
-    def __init__(self, person: Person, view: View, light: Light) -> None:
+    def __init__(self, person: Person, view: View, light: Light, *, lids_over_eyes: bool = False) -> None:
         self.person, self.view, self.light = person, view, light
-        self.body = Body(person)
+        self.body = Body(person, lids_over_eyes=lids_over_eyes)
         self._context = open_context()
         self._build()
 
@@ -103,8 +104,7 @@ class Renderer:
             for kind, fragment in shaders.PICTURE_FRAGMENTS.items()
         }
         self._tracking = context.program(shaders.FLOW_VERTEX, shaders.FLOW_FRAGMENT)
-        wall = context.program(shaders.WALL_VERTEX, shaders.WALL_FRAGMENT)
-        wall["wall"].value, wall["wall_slope"].value = tuple(self.light.wall), tuple(self.light.wall_slope)
+        self._behind = wall = context.program(shaders.WALL_VERTEX, shaders.WALL_FRAGMENT)
         corners = np.array([[-1, -1], [-1, 3], [3, -1]], dtype=np.float32)
         self._wall = context.vertex_array(wall, [(context.buffer(corners.tobytes()), "2f", "corner")])
         self._face = [context.buffer(reserve=len(self.body) * 24, dynamic=True) for _ in range(2)]
@@ -150,6 +150,11 @@ class Renderer:
         texture.repeat_y = False
         texture.use(unit)
 
+    def relight(self, light: Light) -> None:
+        """The pictures that follow are taken in this light."""
+        self.light = light
+        self._set_constants()
+
     def _set_constants(self) -> None:
         view, light = self.view, self.light
         halfway = light.directions + np.array([0.0, 0.0, 1.0])
@@ -168,8 +173,10 @@ class Renderer:
             "light": [tuple(row) for row in light.colours],
             "sky": tuple(light.sky),
             "ground": tuple(light.ground),
+            "wall": tuple(light.wall),
+            "wall_slope": tuple(light.wall_slope),
         }
-        for program in (*self._programs.values(), self._tracking):
+        for program in (*self._programs.values(), self._tracking, self._behind):
             for name, value in values.items():
                 if name in program:
                     program[name].value = value

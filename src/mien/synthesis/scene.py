@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +69,16 @@ class Light:
     ground: Floats
     wall: Floats
     wall_slope: Floats
+
+    def at(self, levels: Floats) -> Light:
+        """This light with levels (3,) of lamp 1, of lamp 2 and of all that comes from around."""
+        return replace(
+            self,
+            colours=self.colours * levels[:2, None],
+            sky=self.sky * levels[2],
+            ground=self.ground * levels[2],
+            wall=self.wall * np.sqrt(levels.mean()),  # it is stored as it is shown, with gamma 2
+        )
 
 
 def draw_light(rng: np.random.Generator) -> Light:

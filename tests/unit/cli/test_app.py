@@ -53,13 +53,14 @@ def test_the_program_is_installed_under_its_name() -> None:
 def test_help_names_every_command_and_the_exit_codes(mien: Callable) -> None:
     code, out, _ = mien("--help")
     assert code == 0
-    for command in ("data", "evaluate", "compare", "report", "models", "tasks", "doctor"):
+    for command in ("analyse", "data", "evaluate", "compare", "report", "models", "tasks", "doctor"):
         assert f"\n│ {command} " in out
     assert "3 bad input" in out
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["data"], ["evaluate"], ["compare"], ["report"], ["models"], ["serve"], ["doctor"]]
+    "command",
+    [[], ["analyse"], ["data"], ["evaluate"], ["compare"], ["report"], ["models"], ["serve"], ["doctor"]],
 )
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     code = (

@@ -1,4 +1,4 @@
-"""`mien data info` and `mien data check`: what they show, and their exit codes."""
+"""`mien data info`, `check` and `film`: what they show, and their exit codes."""
 
 from __future__ import annotations
 
@@ -117,3 +117,20 @@ def test_a_full_copy_of_casme2_shows_what_the_sheet_has_wrong_and_nothing_else(
     _, _, problems = out.partition("Problems: 2")
     assert "sub04_EP12_01f" in problems
     assert "sub05_EP09_05f" in problems
+
+
+def test_films_are_made_and_counted(mien: Callable, egl: None, tmp_path: Path) -> None:
+    what = ["data", "film", "--out", tmp_path / "films", "--subjects", 1, "--minutes", 0.25, "--fps", 15]
+    code, out, err = mien(*what, "--size", "96x72", "--workers", 1)
+    assert code == 0, err
+    assert "1 videos, " in out and "macro-expressions" in out and "s01_1: 1/1" in err
+    assert (tmp_path / "films" / "s01_1.mp4").stat().st_size > 1000
+    code, _, err = mien(*what, "--size", "128x96")
+    assert code == 2 and "other films" in err
+
+
+@pytest.mark.parametrize("size", ["640", "640x", "ax480", "97x72"])
+def test_a_size_that_is_none_is_a_wrong_call(mien: Callable, tmp_path: Path, size: str) -> None:
+    code, _, err = mien("data", "film", "--out", tmp_path / "films", "--size", size)
+    assert code == 2 and "97" in err if size == "97x72" else "640x480" in err
+    assert not (tmp_path / "films").exists()

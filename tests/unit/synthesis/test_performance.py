@@ -10,15 +10,29 @@ from hypothesis import strategies as st
 from mien.errors import UsageError
 from mien.facs.annotation import parse
 from mien.facs.marks import AUMark
+from mien.synthesis.distractors import Distractor
 from mien.synthesis.head import load_head
-from mien.synthesis.performance import LETTERS, Manner, Performance, choose_actions, perform, time_course
+from mien.synthesis.performance import (
+    LETTERS,
+    Expression,
+    Manner,
+    Performance,
+    choose_actions,
+    perform,
+    time_course,
+)
 
 HEAD = load_head()
 NUMBERS = tuple(range(1, 81))
 
 
+def expression(text: str, *phases: float, strength: float | None = None) -> Expression:
+    onset, apex, offset = phases or (10.0, 30.0, 60.0)
+    return Expression(parse(text).certain, (onset, apex, offset), strength)
+
+
 def shown(text: str, manner: Manner | None = None, clip: int = 0, fps: float = 200.0) -> Performance:
-    return perform(HEAD, parse(text).certain, NUMBERS, (10.0, 30.0, 60.0), fps, (0, 1, clip), manner)
+    return perform(HEAD, [expression(text)], NUMBERS, fps, (0, 1, clip), manner)
 
 
 @given(st.integers(0, 50), st.integers(1, 50), st.integers(1, 50))
@@ -115,6 +129,45 @@ def test_the_gaze_drives_the_units_of_both_eyes() -> None:
     assert (found.weights >= 0).all()
 
 
+def test_several_expressions_have_their_own_course_and_strength() -> None:
+    both = [expression("4", 5, 10, 20, strength=0.1), expression("12C", 40, 50, 70, strength=0.6)]
+    found = perform(HEAD, both, NUMBERS, 30.0, (0, 1, 0), Manner.still())
+    assert [action.code for action in found.actions] == [4, 12]
+    np.testing.assert_allclose(found.intensity.max(axis=0), [0.1, 0.6])
+    at_apex = [NUMBERS.index(10), NUMBERS.index(50)]
+    np.testing.assert_allclose(found.intensity[at_apex], np.diag([0.1, 0.6]))
+    alone = [perform(HEAD, [each], NUMBERS, 30.0, (0, 1, 0), Manner.still()).weights for each in both]
+    np.testing.assert_allclose(found.weights, alone[0] + alone[1])
+
+
+def test_a_told_strength_is_exact_and_no_expression_is_none() -> None:
+    strengths = [
+        perform(HEAD, [expression("12", strength=0.4)], NUMBERS, 30.0, (0, 1, clip)).actions[0].intensity
+        for clip in range(3)
+    ]
+    assert strengths == [0.4] * 3
+    assert perform(HEAD, [], NUMBERS, 30.0, (0, 0, 0)).intensity.shape == (80, 0)
+
+
+def test_distractors_come_on_top_and_leave_the_expressions_as_they_are() -> None:
+    also = (Distractor("blink", 15, 22, (1.0,)), Distractor("turn", 30, 70, (0.0, 0.3, 0.0)))
+    key, manner = (0, 1, 0), Manner(blinks_per_s=0.0, gaze_share=0.0)
+    plain = perform(HEAD, [expression("4")], NUMBERS, 30.0, key, manner)
+    found = perform(HEAD, [expression("4")], NUMBERS, 30.0, key, manner, also)
+    np.testing.assert_array_equal(found.intensity, plain.intensity)
+    assert found.blink.max() > 0.9 and not plain.blink.any()
+    assert np.ptp(found.turn_rad[:, 1] - plain.turn_rad[:, 1]) == pytest.approx(0.3)
+    lid = HEAD.unit_index["eyeBlinkLeft"]
+    np.testing.assert_allclose(found.weights[:, lid], plain.weights[:, lid] + found.blink)
+
+
+def test_frames_are_found_by_number() -> None:
+    found = shown("4")
+    assert (found.index(1), found.index(80)) == (0, 79)
+    with pytest.raises(UsageError, match="no such frame"):
+        found.index(81)
+
+
 def test_a_performance_without_frames_is_refused() -> None:
     with pytest.raises(UsageError, match="frames"):
-        perform(HEAD, (), (), (0.0, 1.0, 2.0), 200.0, (0, 0, 0))
+        perform(HEAD, (), (), 200.0, (0, 0, 0))

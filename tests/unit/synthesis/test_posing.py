@@ -84,3 +84,29 @@ def test_the_back_of_the_head_is_not_drawn_and_the_face_is(person: Person, body:
     assert 0.6 * len(all_skin) < len(drawn) < len(all_skin)
     face = [row for row in all_skin.tolist() if person.vertices[row, 2].min() > 0]
     assert all(tuple(row) in drawn for row in face)
+
+
+def test_lids_stay_over_the_eyes_where_asked_and_nothing_else_changes(person: Person, body: Body) -> None:
+    covered = Body(person, lids_over_eyes=True)
+    pressed = unit_weights(person.bust.head, parse_actions("6+7+12", 0.8))
+    centres = person.bust.head.eyes(person.vertices)
+    solid = np.unique(body.triangles["skin"])
+
+    def inside(which: Body, weights: np.ndarray) -> int:
+        places = which.shape(Pose(weights))[0][solid]
+        at_rest = person.vertices[solid]
+        found = 0
+        for centre in centres:
+            radius = np.linalg.norm(person.vertices[person.bust.head.left_eye[0]] - centres[0])
+            near, was = (np.linalg.norm(each - centre, axis=1) for each in (places, at_rest))
+            found += int(((near < 0.98 * radius) & (was > radius) & (at_rest[:, 2] > centre[2])).sum())
+        return found
+
+    assert inside(body, pressed) > 0 and inside(covered, pressed) == 0
+    np.testing.assert_allclose(
+        covered.shape(Pose(rest(person)))[0], body.shape(Pose(rest(person)))[0], atol=1e-6
+    )
+    smile = Pose(unit_weights(person.bust.head, parse_actions("15+26", 0.5)))
+    far = np.linalg.norm(person.vertices[:, None] - centres, axis=2).min(axis=1) > 0.35
+    n = len(person.vertices)
+    np.testing.assert_array_equal(covered.shape(smile)[0][:n][far], body.shape(smile)[0][:n][far])

@@ -114,3 +114,15 @@ def test_the_error_without_opengl_says_what_to_install(monkeypatch: pytest.Monke
     with pytest.raises(InputError, match="libegl1 libgl1-mesa-dri") as raised:
         open_context()
     assert "libEGL.so.1" in str(raised.value)
+
+
+def test_relighting_brightens_the_picture_and_comes_back(renderer: Renderer) -> None:
+    at, light = pose(renderer), renderer.light
+    before = renderer.picture(at)
+    renderer.relight(light.at(np.array([0.6, 0.6, 0.6])))
+    darker = renderer.picture(at)
+    renderer.relight(light)
+    np.testing.assert_array_equal(renderer.picture(at), before)
+    nose, wall = near(renderer, "nose_tip", at), (2, 2)
+    for where in (nose, wall):  # shown with gamma 2
+        assert darker[where].mean() / before[where].mean() == pytest.approx(np.sqrt(0.6), abs=0.05)

@@ -33,3 +33,14 @@ def test_lamps_stand_in_front_and_on_both_sides() -> None:
         assert light.directions[:, 0].prod() < 0
         assert (light.colours > 0).all() and light.colours[0].sum() > 0.9
         assert 60 < light.wall.min() <= light.wall.max() < 220
+
+
+def test_levels_dim_lamps_and_surroundings_one_by_one() -> None:
+    light = draw_light(np.random.default_rng(1))
+    dimmed = light.at(np.array([0.5, 1.0, 0.8]))
+    np.testing.assert_allclose(dimmed.colours / light.colours, [[0.5] * 3, [1.0] * 3])
+    np.testing.assert_allclose(dimmed.sky / light.sky, 0.8)
+    assert (dimmed.wall < light.wall).all()
+    same = light.at(np.ones(3))
+    np.testing.assert_array_equal(same.wall, light.wall)
+    np.testing.assert_array_equal(same.colours, light.colours)
