@@ -15,6 +15,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,7 @@ def make_long_videos(
         UsageError: an order that cannot be met, or `out` holds something else.
         InputError: pictures cannot be rendered on this machine.
     """
-    root, jobs = Path(out), _jobs(order)
+    root, jobs = Path(out), video_jobs(order)
     _begin(root, order, jobs)
     todo = [job for job in jobs if not (root / "truth" / f"{job.name}.npz").is_file()]
     finished = len(jobs) - len(todo)
@@ -167,7 +168,8 @@ def read_long_videos(root: str | Path) -> tuple[SpottingVideo, ...]:
     return tuple(videos)
 
 
-def _jobs(order: FilmOrder) -> list[VideoJob]:
+def video_jobs(order: FilmOrder) -> list[VideoJob]:
+    """The videos of an order, with all that happens in them."""
     jobs = []
     width, height = order.size
     size, seen_dm = (order.size, 2.55) if not order.two_people else ((width // 2, height), SHARED_SEEN_DM)
@@ -190,8 +192,8 @@ def film_video(root: Path, job: VideoJob) -> str:
     os.environ.setdefault("LP_NUM_THREADS", "0")
     cv2.setNumThreads(1)
     _remove_parts(root, job.name)
-    films = [film_long(person) for person in job.people]
-    try:
+    with ExitStack() as stack:
+        films = [stack.enter_context(film_long(person)) for person in job.people]
         width, height = job.people[0].size
         size = (width * len(films), height)
         with VideoWriter(root / f"{job.name}.mp4", job.people[0].script.fps, size) as writer:
@@ -199,9 +201,6 @@ def film_video(root: Path, job: VideoJob) -> str:
                 writer.write(np.hstack([image for _, image in pictures]))
         truth = io.BytesIO()
         np.savez_compressed(truth, allow_pickle=False, **films[0].truth.arrays())
-    finally:
-        for filmed in films:
-            filmed.__exit__(None, None, None)
     write_whole(root / "truth" / f"{job.name}.npz", truth.getvalue())
     return job.name
 

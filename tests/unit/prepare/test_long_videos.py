@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, UsageError
-from mien.prepare.long_videos import FilmOrder, film_video, make_long_videos, read_long_videos
+from mien.prepare.long_videos import FilmOrder, film_video, make_long_videos, read_long_videos, video_jobs
 from mien.video.decoding import VideoFile
 from mien.video.frame import Frame
 
@@ -82,9 +82,7 @@ def test_what_is_there_is_kept_and_what_is_lost_comes_back_with_the_same_bytes(
 
 
 def test_a_second_person_shares_the_picture(egl: None, tmp_path: Path) -> None:
-    from mien.prepare.long_videos import _jobs
-
-    job = _jobs(replace(ORDER, two_people=True))[0]
+    job = video_jobs(replace(ORDER, two_people=True))[0]
     first, second = job.people
     assert first.subject != second.subject and not second.script.expressions
     assert first.size == second.size == (48, 72)
