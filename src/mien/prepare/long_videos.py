@@ -29,7 +29,7 @@ from mien.files import write_whole
 from mien.parallel import in_processes
 from mien.synthesis.distractors import AMOUNTS
 from mien.synthesis.long_video import LongVideo, film_long
-from mien.synthesis.script import Density, draw_script
+from mien.synthesis.script import Density, Kind, draw_script
 from mien.video.writing import VideoWriter
 
 #: Raised whenever the same arguments give other videos than before.
@@ -91,7 +91,7 @@ class SpottingTruth:
     onset: int
     apex: int
     offset: int
-    kind: str
+    kind: Kind
     au: str
     emotion: str
 
@@ -152,7 +152,8 @@ def read_long_videos(root: str | Path) -> tuple[SpottingVideo, ...]:
         onset, apex, offset = (frame_number(row, word, first=1) for word in ("onset", "apex", "offset"))
         if onset is None or apex is None or offset is None or row["type"] not in ("micro", "macro"):
             raise InputError("this row is no expression", where=folder / "truth.csv", found=row)
-        found = SpottingTruth(onset, apex, offset, row["type"], row["au"], row["emotion"])
+        kind: Kind = "micro" if row["type"] == "micro" else "macro"
+        found = SpottingTruth(onset, apex, offset, kind, row["au"], row["emotion"])
         truth.setdefault((row["subject"], row["video"]), []).append(found)
     videos = []
     for row in rows["videos"]:

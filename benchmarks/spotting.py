@@ -1,0 +1,123 @@
+"""Every detector on filmed videos with exact truth: F1, false alarms per minute, timing, by kind; and why it errs.
+
+    mien data film --out films --subjects 10 --videos-per-subject 1 --minutes 1
+    python benchmarks/spotting.py --films films [--detectors contrast,mdmd] [--fit]
+
+Leave one subject out: thresholds, lengths and networks are fitted on the other people's videos. `--fit` also prints
+the values that `contrast` fits on all videos: its defaults. Signals are kept beside the films, in signals/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mien.analysis.watching import watch
+from mien.face.landmarks import Landmarker
+from mien.prepare.long_videos import SpottingVideo, read_long_videos
+from mien.spotting.contract import KINDS, CodedVideo, Interval, VideoSignal
+from mien.spotting.evaluate import Evaluation, evaluate
+from mien.spotting.fitting import ThresholdDetector
+from mien.spotting.registry import create
+from mien.video.isolated import IsolatedVideo
+
+DETECTORS = ("contrast", "mdmd", "softnet", "mean", "random")
+
+
+def signal_of(film: SpottingVideo, folder: Path, finder: Landmarker) -> VideoSignal:
+    """The signal of a film, computed once."""
+    file = folder / f"{film.path.stem}.npz"
+    if not file.is_file():
+        start = time.perf_counter()
+        with IsolatedVideo(film.path) as video:
+            signal = watch(video, finder, flow_maps=True).signal
+        folder.mkdir(exist_ok=True)
+        arrays = {f"flow_{kind}": signal.region_flow[kind] for kind in KINDS}
+        arrays |= {f"maps_{kind}": np.asarray(signal.flow_maps[kind], np.float16) for kind in KINDS}
+        facts = json.dumps({"fps": signal.fps, "lag": signal.lag, "regions": signal.regions})
+        np.savez_compressed(file, allow_pickle=False, time_s=signal.time_s, facts=np.array(facts), **arrays)
+        print(f"{film.path.name}: signal in {time.perf_counter() - start:.0f} s", flush=True)
+    with np.load(file) as kept:
+        facts = json.loads(str(kept["facts"]))
+        return VideoSignal(
+            fps=facts["fps"],
+            time_s=kept["time_s"],
+            lag=facts["lag"],
+            regions=tuple(facts["regions"]),
+            region_flow={kind: kept[f"flow_{kind}"] for kind in KINDS},
+            flow_maps={kind: kept[f"maps_{kind}"] for kind in KINDS},
+        )
+
+
+def causes(found: Evaluation, distractors: pd.DataFrame) -> Counter[str]:
+    """What went on during the false alarms; one that meets several distractors counts for the longest of them."""
+    counted: Counter[str] = Counter()
+    for video in found.videos:
+        own = distractors[distractors["name"] == video.key]
+        for kind in KINDS:
+            for onset, offset in video.predicted[kind]:
+                if any(_meets(onset, offset, *span) for span in video.truth[kind]):
+                    counted["beside a movement"] += 1
+                    continue
+                if any(_meets(onset, offset, *span) for other in KINDS for span in video.truth[other]):
+                    counted["movement of the other kind"] += 1
+                    continue
+                met = own[(own["first"] - 1 <= offset) & (own["last"] - 1 >= onset)]
+                shared = np.minimum(met["last"] - 1, offset) - np.maximum(met["first"] - 1, onset)
+                counted[str(met["kind"].iloc[int(shared.argmax())]) if len(met) else "nothing"] += 1
+    return counted
+
+
+def _meets(onset: int, offset: int, first: int, last: int) -> bool:
+    return onset <= last and first <= offset
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--films", type=Path, required=True)
+    parser.add_argument("--detectors", default=",".join(DETECTORS))
+    parser.add_argument("--protocol", default="loso")
+    parser.add_argument("--fit", action="store_true")
+    asked = parser.parse_args()
+    films = read_long_videos(asked.films)
+    distractors = pd.read_csv(asked.films / "distractors.csv", dtype={"subject": str, "video": str})
+    distractors["name"] = distractors["subject"] + "_" + distractors["video"]
+    with Landmarker() as finder:
+        videos = [
+            CodedVideo(
+                film.key,
+                film.subject,
+                signal_of(film, asked.films / "signals", finder),
+                tuple(Interval(t.onset - 1, t.apex - 1, t.offset - 1, t.kind, 1.0) for t in film.truth),
+            )
+            for film in films
+        ]
+    told = "F1 (95 %)              TP/FP/FN     false/min  onset ms  offset ms  peeked F1 (invalid)"
+    print(f"{'detector':10} {'kind':6} {told}")
+    for name in asked.detectors.split(","):
+        found = evaluate(videos, partial(create, name), protocol=asked.protocol)
+        for kind, row in found.as_dict()["kinds"].items():
+            peeked = row["f1_peeked_invalid"]
+            print(
+                f"{name:10} {kind:6} {row['f1']:.3f} ({row['f1_low']:.3f} to {row['f1_high']:.3f})  "
+                f"{row['tp']:3d}/{row['fp']:3d}/{row['fn']:3d}  {row['false_alarms_per_min']:9.2f}  "
+                f"{row['onset_median_abs_ms']:8.0f}  {row['offset_median_abs_ms']:9.0f}  "
+                f"{'' if peeked is None else f'{peeked:.3f}'}",
+                flush=True,
+            )
+        print(f"{name:10} false alarms: {dict(causes(found, distractors).most_common())}", flush=True)
+    if asked.fit:
+        detector = create("contrast").fit(videos)
+        assert isinstance(detector, ThresholdDetector)
+        print("contrast, fitted on all:", dict(detector.fitted))
+
+
+if __name__ == "__main__":
+    main()
