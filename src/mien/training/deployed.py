@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import nn
 
 from mien.clips import tasks
@@ -174,7 +175,7 @@ def save(path: Path, card: Card, fitted: NetworkRecogniser, texts: TextSpace | N
     tensors = state_of(fitted.modules)
     if texts is not None:
         tensors[_TEXTS] = torch.from_numpy(texts.vectors).contiguous()
-    content = safetensors.torch.save(tensors, {_CARD: card.model_dump_json(by_alias=True)})
+    content = to_bytes(tensors, {_CARD: card.model_dump_json(by_alias=True)})
     write_whole(path, content)
 
 
@@ -225,7 +226,7 @@ def load(path: Path | None = None) -> Deployed:
         )
     network = registry.create(card.model, card.options)
     assert isinstance(network, Network)
-    tensors = safetensors.torch.load_file(file)
+    tensors = load_file(file)
     vectors = tensors.pop(_TEXTS, None)
     modules = members(network, task, tensors, file)
     if len(modules) != card.n_members or (0 if vectors is None else len(vectors)) != len(card.sentences):
