@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mien.analysis.pictures import EventFrames
+from mien.analysis.pictures import EventFrames, PictureStore
 from mien.analysis.result import NAN, Event, EventPictures, RegionMotion, Side
 from mien.analysis.settings import AnalyseSettings
 from mien.analysis.watching import Progress, Watched
@@ -87,9 +87,10 @@ class Explainer:
         events = [self._bare(number, interval) for number, interval in enumerate(intervals, start=1)]
         wanted = [self._wanted(interval) for interval in intervals]
         frames = EventFrames(self._video, wanted, self._watched.longest_px)
+        store = PictureStore()
         waiting: list[_Clip] = []
         for place, interval in enumerate(intervals):
-            events[place], arrays = self._explained(events[place], interval, frames)
+            events[place], arrays = self._explained(events[place], interval, frames, store)
             if arrays is not None:
                 waiting.append(_Clip(place, arrays))
             frames.done(place)
@@ -99,7 +100,8 @@ class Explainer:
                 waiting = []
             if progress is not None:
                 progress("recognise", place + 1, len(intervals))
-        return events
+        pictures = store.all()
+        return [replace(event, pictures=pictures.get(event.event_id)) for event in events]
 
     def _bare(self, number: int, interval: Interval) -> Event:
         """The event as the detector gave it, with the motion of its regions as far as the signal tells."""
@@ -132,9 +134,9 @@ class Explainer:
         return (*plan.wanted, interval.apex)
 
     def _explained(
-        self, event: Event, interval: Interval, frames: EventFrames
+        self, event: Event, interval: Interval, frames: EventFrames, store: PictureStore
     ) -> tuple[Event, Mapping[str, npt.NDArray[Any]] | None]:
-        """The event with pictures and motion, and its arrays if it is to be classified."""
+        """The event with its motion, and its arrays if it is to be classified; its pictures go into the store."""
         source = frames.clip(self._available(interval))
         try:
             stages = stages_of(
@@ -151,11 +153,12 @@ class Explainer:
         except NotPreparable as refused:
             return replace(event, note=f"it could not be prepared as a clip: {refused}"), None
         pictures = _pictures(stages, interval.apex)
+        store.keep(event.event_id, pictures)
         regions = region_motion(pictures.flow, stages)
         side, asymmetry = side_and_asymmetry(regions)
         note = MICRO_ONLY if self._model is not None and not classified else ""
         return (
-            replace(event, pictures=pictures, regions=regions, side=side, asymmetry=asymmetry, note=note),
+            replace(event, regions=regions, side=side, asymmetry=asymmetry, note=note),
             arrays,
         )
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from mien.analysis.settings import AnalyseSettings, Range
 from mien.errors import InputError, UsageError
-from mien.face.areas import is_eye
 from mien.spotting.contract import KINDS, Detector, Interval, Kind, VideoSignal
+from mien.spotting.contrast import eye_regions, motion
+from mien.spotting.mdmd import top_third
 
 Curve = npt.NDArray[np.float64]
 #: A baseline shorter than this says little about what is usual.
@@ -58,7 +59,7 @@ def find(signal: VideoSignal, detector: Detector, settings: AnalyseSettings) -> 
     return Found(
         intervals=tuple(sorted(found, key=lambda one: (one.onset, one.offset))),
         scores={kind: (raw[kind] - usual[kind][0]) / usual[kind][1] for kind in KINDS},
-        moved_px={kind: moved_px(left, kind) for kind in KINDS},
+        moved_px={kind: motion(left, kind) for kind in KINDS},
         excluded=excluded,
         notes=(),
     )
@@ -88,15 +89,6 @@ def without(signal: VideoSignal, ranges: Sequence[Range]) -> VideoSignal:
     return replace(signal, region_flow=flow, flow_maps=maps)
 
 
-def moved_px(signal: VideoSignal, kind: Kind) -> Curve:
-    """Mean size of the motion (T,) of the strongest third of the regions without the eyes, in the middle of its lag."""
-    seen = [number for number, region in enumerate(signal.regions) if not is_eye(region)]
-    size = np.linalg.norm(signal.region_flow[kind][:, seen].astype(np.float64), axis=-1)
-    strongest = np.sort(size, axis=1)[:, -max(1, len(seen) // 3) :].mean(axis=1)
-    shift = signal.lag[kind] // 2
-    return np.concatenate([strongest[shift:], np.full(min(shift, len(strongest)), np.nan)])
-
-
 def apex_of(signal: VideoSignal, interval: Interval) -> int:
     """The frame of an interval in which the face is farthest from its onset.
 
@@ -104,12 +96,12 @@ def apex_of(signal: VideoSignal, interval: Interval) -> int:
     frames are unknown the detector's own apex stays.
     """
     lag, rows = signal.lag[interval.kind], signal.region_flow[interval.kind]
-    seen = [number for number, region in enumerate(signal.regions) if not is_eye(region)]
+    seen = np.flatnonzero(~eye_regions(signal))
     moved = np.zeros((interval.n_frames, len(seen), 2))
     for place in range(1, interval.n_frames):
         step = rows[interval.onset + place, seen].astype(np.float64)
         moved[place] = step + (moved[place - lag] if place >= lag else 0.0)
-    size = np.sort(np.linalg.norm(moved, axis=-1), axis=1)[:, -max(1, len(seen) // 3) :].mean(axis=1)
+    size = top_third(np.linalg.norm(moved, axis=-1))
     size[np.isnan(size)] = -1
     if interval.n_frames < 2 or size.max() <= 0:
         return interval.apex

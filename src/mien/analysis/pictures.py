@@ -1,10 +1,17 @@
-"""The frames of the events of a video, read again in one sweep and held no longer than they are needed."""
+"""The frames of the events of a video, read again in one sweep and held no longer than they are needed; and the
+pictures of the events, kept on disk."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from mien.analysis.result import EventPictures
 from mien.errors import InputError
 from mien.video.frame import Frame, Lost
 from mien.video.isolated import IsolatedVideo
@@ -77,6 +84,40 @@ class EventClip:
     def read(self, numbers: Sequence[int]) -> FrameSequence:
         video = self.frames._video
         return gathered(self.frames.read(numbers), video.path, video.limits, is_video=True)
+
+
+class PictureStore:
+    """Keeps the pictures of events in a temporary file without a name: hours of video may hold thousands of events."""
+
+    def __init__(self) -> None:
+        self._file: Any = tempfile.TemporaryFile()  # noqa: SIM115  it is gone with the last picture
+        self._places: dict[int, list[tuple[int, tuple[int, ...], npt.DTypeLike]]] = {}
+
+    def keep(self, event: int, pictures: EventPictures) -> None:
+        """Keep the pictures of the event of this number."""
+        self._places[event] = []
+        for array in (pictures.onset, pictures.apex, pictures.flow):
+            self._file.seek(0, 2)
+            self._places[event].append((self._file.tell(), array.shape, array.dtype))
+            self._file.write(np.ascontiguousarray(array).tobytes())
+
+    def all(self) -> dict[int, EventPictures]:
+        """The pictures by number of the event; they are read from the disk when they are looked at."""
+        if not self._places:
+            return {}
+        self._file.flush()
+        content = np.memmap(self._file, np.uint8, mode="r")
+        return {
+            event: EventPictures(*(_at(content, *place) for place in places))
+            for event, places in self._places.items()
+        }
+
+
+def _at(
+    content: npt.NDArray[np.uint8], start: int, shape: tuple[int, ...], dtype: npt.DTypeLike
+) -> npt.NDArray[Any]:
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return content[start : start + n_bytes].view(dtype).reshape(shape)
 
 
 def _number(outcome: Frame | Lost) -> int:

@@ -68,6 +68,7 @@ class NetworkDetector(ThresholdDetector):
         self.thresholds = dict.fromkeys(self.kinds, options.threshold)
         self.duration_s: dict[Kind, float] = {}
         self.modules: dict[Kind, SpottingNetwork] = {}
+        self._learned = False
 
     def build(self) -> SpottingNetwork:
         """A freshly initialised network."""
@@ -88,7 +89,7 @@ class NetworkDetector(ThresholdDetector):
         return {**super().fitted, **durations, **digests}
 
     def learn(self, videos: Sequence[CodedVideo]) -> None:
-        self.modules, self.duration_s = {}, {}
+        self.modules, self.duration_s, self._learned = {}, {}, True
         for kind in self.kinds:
             duration = mean_duration_s(videos, kind)
             if duration is not None:
@@ -141,7 +142,7 @@ class NetworkDetector(ThresholdDetector):
         return window_mean(centred(rows, signal.lag[kind]), half)
 
     def proposals(self, signal: VideoSignal, kind: Kind) -> Proposals:
-        if self.modules and kind not in self.modules:
+        if self._learned and kind not in self.modules:
             return lambda p: []
         curve = np.asarray(self.score(signal, kind), dtype=np.float64)
         half = half_length(self.duration_s[kind], signal.fps)

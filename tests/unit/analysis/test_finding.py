@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mien.analysis.finding import apex_of, find, moved_px, within, without
+from mien.analysis.finding import apex_of, find, within, without
 from mien.analysis.settings import AnalyseSettings
 from mien.errors import InputError, UsageError
 from mien.face.areas import AREAS
 from mien.spotting.contract import CodedVideo, Interval, Kind, VideoSignal
+from mien.spotting.contrast import motion
 
 FPS, LAG = 30, {"micro": 6, "macro": 18}
 
@@ -45,7 +46,7 @@ class Runs:
         return self
 
     def score(self, signal: VideoSignal, kind: Kind) -> np.ndarray:
-        return moved_px(signal, kind)
+        return motion(signal, kind)
 
     def detect(self, signal: VideoSignal) -> list[Interval]:
         above = np.flatnonzero(np.nan_to_num(self.score(signal, "micro")) > self.thresholds["micro"])
@@ -63,12 +64,6 @@ def test_the_apex_is_where_the_face_is_farthest_from_the_onset() -> None:
 def test_the_apex_of_the_detector_stays_where_nothing_is_known() -> None:
     signal = signal_of(np.full((60, len(AREAS), 2), np.nan))
     assert apex_of(signal, Interval(20, 24, 30, "micro", 1.0)) == 24
-
-
-def test_blinks_are_no_motion_of_the_face() -> None:
-    moved = np.zeros((60, len(AREAS), 2))
-    moved[30:, [AREAS.index("left_eye"), AREAS.index("right_eye")]] = 5.0
-    assert np.nanmax(moved_px(signal_of(moved), "micro")) == 0
 
 
 def test_what_is_excluded_is_neither_found_nor_known() -> None:

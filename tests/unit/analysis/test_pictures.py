@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.analysis.pictures import EventFrames
+from mien.analysis.pictures import EventFrames, PictureStore
+from mien.analysis.result import EventPictures
 from mien.errors import InputError
 from mien.video.frame import Frame, Lost
 from mien.video.limits import Limits
@@ -65,3 +66,26 @@ def test_a_lost_frame_keeps_its_reason() -> None:
 def test_a_video_that_ends_too_early_is_told() -> None:
     with pytest.raises(InputError, match="too early"):
         events(Film(n_frames=10), (5, 20)).clip(()).read((20,))
+
+
+def test_pictures_come_back_from_the_disk_as_they_were() -> None:
+    rng = np.random.default_rng(0)
+    given = {
+        number: EventPictures(
+            rng.integers(0, 255, (8, 8, 3), np.uint8),
+            rng.integers(0, 255, (8, 8, 3), np.uint8),
+            rng.normal(size=(2, 8, 8)).astype(np.float32),
+        )
+        for number in (1, 4)
+    }
+    store = PictureStore()
+    assert store.all() == {}
+    for number, pictures in given.items():
+        store.keep(number, pictures)
+    found = store.all()
+    del store
+    assert set(found) == {1, 4}
+    for number, pictures in given.items():
+        for name in ("onset", "apex", "flow"):
+            there, here = getattr(found[number], name), getattr(pictures, name)
+            assert there.dtype == here.dtype and np.array_equal(there, here)
