@@ -21,6 +21,7 @@ import pandas as pd
 
 from mien.analysis.watching import watch
 from mien.face.landmarks import Landmarker
+from mien.metrics.spotting import match
 from mien.prepare.long_videos import SpottingVideo, read_long_videos
 from mien.spotting.contract import KINDS, CodedVideo, Interval, VideoSignal
 from mien.spotting.evaluate import Evaluation, evaluate
@@ -62,7 +63,10 @@ def causes(found: Evaluation, distractors: pd.DataFrame) -> Counter[str]:
     for video in found.videos:
         own = distractors[distractors["name"] == video.key]
         for kind in KINDS:
-            for onset, offset in video.predicted[kind]:
+            hits = {found_at for found_at, _ in match(video.predicted[kind], video.truth[kind])}
+            for number, (onset, offset) in enumerate(video.predicted[kind]):
+                if number in hits:
+                    continue
                 if any(_meets(onset, offset, *span) for span in video.truth[kind]):
                     counted["beside a movement"] += 1
                     continue

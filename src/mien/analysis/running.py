@@ -23,7 +23,7 @@ from mien.video.isolated import IsolatedVideo
 #: Stages of an analysis as `progress` names them.
 STAGES = ("open", "watch", "spot", "recognise")
 #: How events are prepared for their pictures if no model says how.
-_RECIPE_WITHOUT_MODEL = "onset-apex"
+_RECIPE_WITHOUT_MODEL = "onset-apex-face"
 
 
 def analyse(

@@ -39,7 +39,7 @@ def prepare(
     """Cut out the faces, compute flow and sample time for all clips of a database, as a recipe says.
 
     Clips that cannot be prepared are listed with the reason (exit code 4); the others are written. Recipes:
-    aie-cmcl, aie-cmcl-small, landmarks, onset-apex, onset-apex-legacy, skd, slstt.
+    aie-cmcl, aie-cmcl-small, landmarks, onset-apex, onset-apex-face, onset-apex-legacy, skd, slstt.
     """
     from mien.databases.registry import get
     from mien.prepare.recipe import load

@@ -58,3 +58,13 @@ def rigid_mask(points: Points, height: int, width: int) -> npt.NDArray[np.uint8]
     reach = max(1, round(0.03 * interocular_px(points)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     return np.asarray(cv2.dilate(mask, disc), dtype=np.uint8)
+
+
+def face_share(points: Points, height: int, width: int) -> npt.NDArray[np.float32]:
+    """(height, width) 1 on the face, 0 outside, with an edge as soft as 4 % of the inter-ocular distance."""
+    import cv2
+
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillConvexPoly(mask, np.round(cv2.convexHull(points.astype(np.float32))).astype(np.int32), 255)
+    blurred = cv2.GaussianBlur(mask, (0, 0), max(0.5, 0.04 * interocular_px(points)))
+    return np.asarray(blurred, np.float32) / np.float32(255)

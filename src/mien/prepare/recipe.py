@@ -55,6 +55,11 @@ class FlowStep(_Step):
     remove_head_motion: bool = Field(
         True, description="subtract the rigid motion of nose bridge and forehead from each field"
     )
+    outside_face: Literal["keep", "still"] = Field(
+        "keep",
+        description="flow of hair, neck and background as it is, or 0: once the head's motion is removed, what stood "
+        "still seems to move",
+    )
 
 
 class ArrayStep(_Step):

@@ -17,7 +17,7 @@ from mien.face.alignment import Matrix
 from mien.face.clip import AlignedClip, align_clip
 from mien.face.landmarks import Landmarker
 from mien.face.quality import FrameQuality
-from mien.face.regions import ibug68, rigid_mask
+from mien.face.regions import face_share, ibug68, rigid_mask
 from mien.motion import flow as optical_flow
 from mien.motion import head_motion, interpolation
 from mien.motion.scaling import legacy_flow_image, min_max_to_bytes, resize, resize_flow
@@ -56,6 +56,12 @@ class Stages:
         size = self.recipe.face.size_px
         return rigid_mask(self.aligned.points, size, size) > 0
 
+    @cached_property
+    def face(self) -> Floats:
+        """Where the face of the crops is, (S, S): 1 on it, 0 outside."""
+        size = self.recipe.face.size_px
+        return face_share(self.aligned.points, size, size)
+
     def crop(self, number: int) -> Bytes:
         """The aligned crop (S, S, 3) of the frame of this number."""
         return np.asarray(self.aligned.crops[self.aligned.numbers.index(number)], dtype=np.uint8)
@@ -68,13 +74,16 @@ class Stages:
         return np.asarray(cv2.cvtColor(self.crop(number), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
     def flow(self, start: int, end: int) -> Floats:
-        """Flow (2, S, S) px from one frame to another, without the motion of the head if the recipe says so."""
+        """Flow (2, S, S) px from one frame to another, without the head's motion or what is no face if the recipe says
+        so."""
         if start == end:
             return np.zeros((2, self.recipe.face.size_px, self.recipe.face.size_px), np.float32)
         if (start, end) not in self._flows:
             found = optical_flow.compute(self.grey(start), self.grey(end), self.recipe.flow.method)
             if self.recipe.flow.remove_head_motion:
                 found, _ = head_motion.remove(found, self.rigid)
+            if self.recipe.flow.outside_face == "still":
+                found = found * self.face
             self._flows[start, end] = found
         return self._flows[start, end]
 

@@ -21,7 +21,7 @@ def _config(data: object, **more: object) -> EvaluateConfig:
 
 def test_folds_cover_the_kept_clips_once(small_set: PreparedSet) -> None:
     found = resolve(_config(small_set.path))
-    setting, data, excluded = found.setting, found.data, found.excluded
+    setting, (data,), excluded = found.setting, found.data, found.excluded
     held = np.concatenate([fold.held_out for fold in setting.folds])
     assert sorted(held.tolist()) == list(range(len(setting.keys)))
     assert len(setting.keys) + len(excluded) == len(data)
@@ -116,7 +116,7 @@ def test_a_transfer_trains_on_one_set_and_holds_out_all_of_another(
     np.testing.assert_array_equal(
         found.setting.arrays["onset_apex_flow"][fold.held_out], small_set.arrays["onset_apex_flow"]
     )
-    assert found.trained_on is not None and found.trained_on.name == "other"
+    assert [source.name for source in found.trained_on] == ["other"]
 
 
 def test_a_transfer_between_sets_of_the_same_people_is_refused(small_set: PreparedSet) -> None:
@@ -136,7 +136,7 @@ def test_a_twin_has_the_names_of_a_databases_subjects_but_other_people(
         recipe={"made_up": True},
     )
     found = resolve(_config(small_set.path, protocol="transfer", train_on=str(twin.path)))
-    assert found.trained_on is not None and found.trained_on.made_up
+    assert found.trained_on[0].made_up
 
 
 def test_a_set_to_train_on_goes_with_the_transfer_alone(small_set: PreparedSet) -> None:

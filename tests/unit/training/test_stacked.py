@@ -28,7 +28,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "synthetic_clips": 0,
         "learn_temperature": False,
     },
-    "aie-cmcl": {"epochs": 1, "width": 8, "warmup_epochs": 0},
+    "aie-cmcl": {"epochs": 1, "batch_size": 16, "width": 8, "warmup_epochs": 0},
 }
 
 
