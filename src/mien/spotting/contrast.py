@@ -46,12 +46,12 @@ ENOUGH = 5
 
 
 class ContrastOptions(Options):
-    micro_threshold: float = Field(4.0, gt=0, description="robust standard deviations, until fitted")
-    macro_threshold: float = Field(1.5, gt=0, description="robust standard deviations, until fitted")
-    micro_duration_s: float = Field(0.42, gt=0, description="mean duration (that of CAS(ME)^2), until fitted")
-    macro_duration_s: float = Field(1.18, gt=0, description="mean duration (that of CAS(ME)^2), until fitted")
+    micro_threshold: float = Field(1.13, gt=0, description="robust standard deviations, until fitted")
+    macro_threshold: float = Field(0.61, gt=0, description="robust standard deviations, until fitted")
+    micro_duration_s: float = Field(0.37, gt=0, description="mean duration, until fitted")
+    macro_duration_s: float = Field(1.63, gt=0, description="mean duration, until fitted")
     micro_widening_s: float = Field(0.07, description="added to either end of a micro interval, until fitted")
-    macro_widening_s: float = Field(0.13, description="added to either end of a macro interval, until fitted")
+    macro_widening_s: float = Field(0.25, description="added to either end of a macro interval, until fitted")
     fit_threshold: bool = Field(True, description="fit the threshold on training videos")
     micro_s: float = Field(
         0.5, gt=0, description="a movement up to this long, seconds, is micro; longer is macro"

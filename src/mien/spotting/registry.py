@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +22,8 @@ class DetectorCard:
         reads: the part of `VideoSignal` that it needs.
         needs_training: whether it can do nothing before it was fitted on coded videos.
         confirmed, assumed: what is known from the source, and what is our choice.
+        false_alarms_per_min: by kind, of the detector as it comes; empty where it was not measured.
+        measured_on: the videos that this was measured on, and how.
     """
 
     name: str
@@ -32,6 +34,8 @@ class DetectorCard:
     needs_training: bool
     confirmed: str
     assumed: str
+    false_alarms_per_min: dict[str, float] = field(default_factory=dict)
+    measured_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,12 @@ _ENTRIES: Mapping[str, _Entry] = MappingProxyType(
                     reads="region_flow",
                     needs_training=False,
                     confirmed="",
-                    assumed="all of it is ours; unfitted: thresholds that suited three filmed minutes of made-up "
-                    "people, mean durations of CAS(ME)^2",
+                    assumed="all of it is ours; unfitted: thresholds, durations and widening that suit ten filmed "
+                    "minutes of made-up people",
+                    false_alarms_per_min={"micro": 0.7, "macro": 1.7},
+                    measured_on="ten filmed minutes of ten made-up people who also blink, speak and turn their heads, "
+                    "thresholds fitted on the other nine; 19 of 27 micro- and 31 of 44 macro-expressions were found; "
+                    "on real people it is not known",
                 ),
                 "contrast",
                 "Contrast",

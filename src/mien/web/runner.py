@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def run(order: dict[str, Any], model: str | None, tell: Tell) -> None:
     from mien.analysis.settings import AnalyseSettings
     from mien.export import write_all
     from mien.report.analysis import write_analysis_report
-    from mien.spotting.registry import create
+    from mien.spotting.registry import card, create
     from mien.training.deployed import load, read_card, shipped
     from mien.web.pictures import write_pictures
 
@@ -80,7 +80,7 @@ def run(order: dict[str, Any], model: str | None, tell: Tell) -> None:
         create(DETECTOR),
         None if weights is None else lambda: load(weights),
         settings,
-        detector_card={"name": DETECTOR},
+        detector_card=asdict(card(DETECTOR)),
         progress=progress,
     )
     # where the video lies on this machine is nobody's business
