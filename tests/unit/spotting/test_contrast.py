@@ -86,7 +86,7 @@ def test_kind_goes_by_duration() -> None:
     rng = np.random.default_rng(2)
     signal = signal_of(displacement(900, [(200, 211, MOUTH), (500, 539, MOUTH)], rng), rng)
     found = Contrast(ContrastOptions()).detect(signal)
-    assert [(i.kind, i.onset // 100) for i in found] == [("micro", 2), ("macro", 5)]
+    assert [(i.kind, i.apex // 100) for i in found] == [("micro", 2), ("macro", 5)]
     for interval in found:
         short = interval.n_frames <= 0.5 * FPS
         assert (interval.kind == "micro") == short
@@ -157,9 +157,9 @@ def test_what_moves_all_of_the_face_is_the_head() -> None:
     assert whole_face(signal, "macro", 300, 339, usual) > 0.4
     assert abs(whole_face(signal, "macro", 600, 639, usual)) < 0.05
     found = Contrast(ContrastOptions()).detect(signal)
-    assert [(i.kind, i.onset // 100) for i in found] == [("macro", 6)]
+    assert [(i.kind, i.apex // 100) for i in found] == [("macro", 6)]
     both = Contrast(ContrastOptions(whole_face=1.0)).detect(signal)
-    assert [i.onset // 100 for i in both] == [3, 6]
+    assert [i.apex // 100 for i in both] == [3, 6]
 
 
 def test_one_movement_with_several_peaks_is_one_interval() -> None:
