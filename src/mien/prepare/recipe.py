@@ -33,6 +33,32 @@ class FaceStep(AlignSettings):
     look_every: int = Field(
         0, ge=0, description="look for the face in every n-th frame, to tell its pose; 0: once per clip"
     )
+    shown_per_interocular: float | None = Field(
+        None,
+        gt=0.5,
+        le=10,
+        description="side of the part of the crop that the arrays show, over outer eye corners; none: all of it. Head "
+        "motion is measured on the whole crop, forehead included",
+    )
+    shown_eyes_at: float = Field(
+        0.25, gt=0, lt=1, description="height of the eyes in that part, share from the top"
+    )
+
+    @property
+    def shown_px(self) -> tuple[int, int, int]:
+        """First row, first column and side of the part of the crop that the arrays show."""
+        if self.shown_per_interocular is None:
+            return 0, 0, self.size_px
+        side = self.shown_per_interocular / self.side_per_interocular
+        top, left = self.eyes_at - self.shown_eyes_at * side, (1 - side) / 2
+        return round(top * self.size_px), round(left * self.size_px), round(side * self.size_px)
+
+    @model_validator(mode="after")
+    def _shows_a_part_of_itself(self) -> FaceStep:
+        row, column, side = self.shown_px
+        if min(row, column) < 0 or max(row, column) + side > self.size_px:
+            raise ValueError("the part that is shown lies partly outside the crop")
+        return self
 
 
 class TimeStep(_Step):
@@ -96,6 +122,8 @@ class Recipe(_Step):
         names = [array.name for array in self.arrays]
         if len(set(names)) < len(names):
             raise ValueError("an array is named twice")
+        if self.face.shown_per_interocular is not None and "landmarks" in names:
+            raise ValueError("landmarks are pixels of the whole crop: leave out shown_per_interocular")
         if self.flow.method not in METHODS:
             raise ValueError(f"flow method '{self.flow.method}' is none of {', '.join(METHODS)}")
         return self

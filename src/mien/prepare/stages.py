@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import EllipsisType
 from typing import Any, Protocol
 
 import cv2
@@ -87,6 +88,12 @@ class Stages:
             self._flows[start, end] = found
         return self._flows[start, end]
 
+    @cached_property
+    def shown(self) -> tuple[EllipsisType, slice, slice]:
+        """Index of the part of images (..., S, S) of the crop's size that the arrays show."""
+        row, column, side = self.recipe.face.shown_px
+        return ..., slice(row, row + side), slice(column, column + side)
+
     def points68(self, number: int) -> Floats:
         """The 68 points (68, 2) px of the crop of this frame; if none is found, the reference frame's, with a note."""
         faces = self.landmarker.find(self.crop(number))
@@ -112,18 +119,22 @@ def _in_time(images: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
 
 def _rgb(stages: Stages, step: ArrayStep) -> NDArray[Any]:
     size = (step.size_px, step.size_px)
-    crops = [cv2.resize(stages.crop(n), size, interpolation=cv2.INTER_AREA) for n in stages.plan.sampled]
+    rows, columns = stages.shown[1:]
+    crops = [
+        cv2.resize(stages.crop(n)[rows, columns], size, interpolation=cv2.INTER_AREA)
+        for n in stages.plan.sampled
+    ]
     return np.ascontiguousarray(_in_time(np.stack(crops), stages.recipe).transpose(3, 0, 1, 2))
 
 
 def _flow(stages: Stages, step: ArrayStep) -> NDArray[Any]:
-    sized = resize_flow(stages.flow_sequence(), step.size_px, step.size_px)
+    sized = resize_flow(stages.flow_sequence()[stages.shown], step.size_px, step.size_px)
     return np.ascontiguousarray(_in_time(sized, stages.recipe).transpose(1, 0, 2, 3), dtype=np.float32)
 
 
 def _onset_apex_flow(stages: Stages, step: ArrayStep) -> NDArray[Any]:
     assert stages.plan.apex is not None
-    found = stages.flow(stages.plan.onset, stages.plan.apex)
+    found = stages.flow(stages.plan.onset, stages.plan.apex)[stages.shown]
     if step.scaling == "min-max":
         return legacy_flow_image(found)
     u, v = resize_flow(found, step.size_px, step.size_px)
@@ -133,7 +144,7 @@ def _onset_apex_flow(stages: Stages, step: ArrayStep) -> NDArray[Any]:
 
 def _onset_apex_grey(stages: Stages, step: ArrayStep) -> NDArray[Any]:
     assert stages.plan.apex is not None
-    pair = np.stack([stages.grey(number) for number in (stages.plan.onset, stages.plan.apex)])
+    pair = np.stack([stages.grey(n) for n in (stages.plan.onset, stages.plan.apex)])[stages.shown]
     return np.rint(resize(pair, step.size_px, step.size_px)).clip(0, 255).astype(np.uint8)
 
 
@@ -141,7 +152,9 @@ def _two_part_flow(stages: Stages, step: ArrayStep) -> NDArray[Any]:
     plan = stages.plan
     assert plan.apex is not None
     halves = np.stack([stages.flow(plan.onset, plan.apex), stages.flow(plan.apex, plan.offset)])
-    sized = resize_flow(halves, step.size_px, step.size_px).reshape(4, step.size_px, step.size_px)
+    sized = resize_flow(halves[stages.shown], step.size_px, step.size_px).reshape(
+        4, step.size_px, step.size_px
+    )
     return min_max_to_bytes(sized) if step.scaling == "min-max" else sized
 
 

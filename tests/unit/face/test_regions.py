@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mien.face.landmarks import Face
-from mien.face.regions import IBUG_68, eye_centres, ibug68, interocular_px, rigid_mask
+from mien.face.regions import IBUG_68, eye_centres, face_share, ibug68, interocular_px, rigid_mask
 
 
 def test_the_68_points_lie_in_the_order_of_their_scheme(face: Face) -> None:
@@ -40,3 +40,16 @@ def test_the_rigid_part_holds_bridge_and_forehead_but_no_brow_eye_or_mouth(face:
     brows_eyes_mouth = [*range(17, 27), *range(36, 68)]
     assert not any(inside[IBUG_68[point]] for point in brows_eyes_mouth)
     assert 0.05 < (mask > 0).sum() / face.width_px**2 < 0.25
+
+
+def test_the_face_is_whole_inside_its_outline_and_nothing_outside(face: Face) -> None:
+    share = face_share(face.points, 512, 512)
+    left, top, right, bottom = (int(edge) for edge in face.box)
+    column, row = (int(middle) for middle in face.centre)
+    assert share[row, column] == 1 and share.min() == 0 and share.max() == 1
+    apart = interocular_px(face.points)
+    outside = np.ones_like(share, bool)
+    reach = round(0.2 * apart)
+    outside[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach] = False
+    assert not share[outside].any()
+    assert ((share > 0) & (share < 1)).any(), "the edge is soft"

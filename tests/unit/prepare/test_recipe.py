@@ -50,6 +50,8 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         ('title = "x"\n[[arrays]]\nname = "rgb"\n[[arrays]]\nname = "rgb"', "named twice"),
         ('title = "x"\n[[arrays]]\nname = "rgb"\nscaling = "min-max"', "min-max"),
         ('title = "x"\n[[arrays]]\nname = "onset_apex_flow"\nscaling = "min-max"', "size_px = 28"),
+        ('title = "x"\n[face]\nshown_per_interocular = 3\n[[arrays]]\nname = "rgb"', "outside the crop"),
+        ('title = "x"\n[face]\nshown_per_interocular = 1.6\n[[arrays]]\nname = "landmarks"', "whole crop"),
         ("title = ", "cannot be read"),
     ],
 )
@@ -58,3 +60,12 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, text: str, words: s
     file.write_text(text)
     with pytest.raises(InputError, match=words):
         recipe.load(file)
+
+
+def test_the_part_that_is_shown_has_the_eyes_where_it_says() -> None:
+    face = recipe.load("onset-apex-face").face
+    row, column, side = face.shown_px
+    assert abs(side / face.size_px - 1.6 / 2.2) < 0.01
+    assert abs((face.eyes_at * face.size_px - row) / side - 0.25) < 0.01
+    assert abs(column + side / 2 - face.size_px / 2) <= 0.5
+    assert recipe.load("onset-apex").face.shown_px == (0, 0, 128)

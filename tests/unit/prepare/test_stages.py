@@ -14,7 +14,7 @@ from mien.clips.frames import ClipFrames
 from mien.databases.registry import get
 from mien.face.landmarks import Landmarker
 from mien.prepare import recipe
-from mien.prepare.recipe import Recipe
+from mien.prepare.recipe import FlowStep, Recipe
 from mien.prepare.stages import prepare_clip, stages_of
 from mien.prepare.timing import Annotation, NotPreparable
 
@@ -63,6 +63,38 @@ def test_every_array_has_its_shape_and_type(frames: ClipFrames, landmarker: Land
     assert not arrays["flow"][:, 0].any()
     points = arrays["landmarks"]
     assert points.min() > 0 and points.max() < ALL_ARRAYS.face.size_px
+
+
+def test_arrays_show_the_part_that_is_asked_for_of_the_same_flow(
+    frames: ClipFrames, landmarker: Landmarker
+) -> None:
+    steps = [{"name": "rgb", "size_px": 64}, {"name": "onset_apex_flow", "size_px": 64}]
+    part = {"shown_per_interocular": 1.1, "shown_eyes_at": 0.4}
+    whole, shown = (
+        Recipe.model_validate(
+            {"name": "r", "title": "r", "face": face, "time": {"frames": 2}, "arrays": steps}
+        )
+        for face in ({}, part)
+    )
+    row, column, side = shown.face.shown_px
+    assert side == 64, "so that nothing is resized"
+    stages = stages_of(frames, CLIP, whole, landmarker)
+    arrays = prepare_clip(frames, CLIP, shown, landmarker).arrays
+    rows, columns = slice(row, row + side), slice(column, column + side)
+    np.testing.assert_array_equal(arrays["rgb"][:, 0], np.moveaxis(stages.crop(11)[rows, columns], 2, 0))
+    np.testing.assert_allclose(
+        arrays["onset_apex_flow"][:2], stages.flow(11, 15)[:, rows, columns], atol=1e-6
+    )
+
+
+def test_flow_outside_the_face_can_be_set_to_nothing(frames: ClipFrames, landmarker: Landmarker) -> None:
+    kept = stages_of(frames, CLIP, ALL_ARRAYS, landmarker)
+    still = ALL_ARRAYS.model_copy(update={"flow": FlowStep(outside_face="still")})
+    found = stages_of(frames, CLIP, still, landmarker)
+    outside, inside = found.face == 0, found.face == 1
+    assert outside.any() and np.abs(kept.flow(11, 15)[:, outside]).max() > 0
+    assert not found.flow(11, 15)[:, outside].any()
+    np.testing.assert_array_equal(found.flow(11, 15)[:, inside], kept.flow(11, 15)[:, inside])
 
 
 def test_points_that_are_not_found_are_those_of_the_onset_and_said_so(
