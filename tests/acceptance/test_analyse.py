@@ -61,6 +61,23 @@ def test_a_plain_video_gives_its_candidate(
     assert analyse(brow_video).code == 0  # done before: nothing is done again
 
 
+def test_the_model_that_comes_along_says_how_sure_it_is_and_what_it_is_worth(
+    brow_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["analyse", str(brow_video), "--out", str(tmp_path), "--no-films"]) == 0, (
+        capsys.readouterr().err
+    )
+    (event,) = json.loads((tmp_path / "brows" / "events.json").read_text("utf-8"))["events"]
+    assert set(event["prob"]) == {"negative", "positive", "surprise"}
+    assert sum(event["prob"].values()) == pytest.approx(1)
+    assert event["doubt"] >= 0 and len(event["nearest"]) == 3
+    # Raised brows are what surprise is made of, in the databases.
+    assert event["label"] == "surprise"
+    report = (tmp_path / "brows" / "report.html").read_text("utf-8")
+    for words in ("442", "made-up people", "false", "Article 5"):
+        assert words in report
+
+
 @pytest.mark.parametrize("moving", [False, True])
 def test_no_face_is_an_error_with_cause_and_fix(
     moving: bool, tmp_path: Path, analyse: Callable[..., Outcome]
