@@ -1,4 +1,4 @@
-# make demo   install, make a synthetic data set, evaluate the flagship against two baselines, write a report
+# make demo   install, make a synthetic data set, evaluate the flagship against two baselines, analyse a video; two reports
 # make test   install, run the tests (test-all adds the slow ones); check: lint, format, types, import contracts
 # Needs: make, and python3 >= 3.11 with venv. Everything is installed into .venv; nothing outside this folder changes.
 PYTHON ?= python3
@@ -22,6 +22,8 @@ demo: .venv/.core
 	$(MIEN) evaluate aie-cmcl-flow $(DEMO) --out demo/runs/aie-cmcl-flow
 	$(MIEN) compare demo/runs/aie-cmcl-flow demo/runs/lda-hoof
 	@$(MIEN) report demo/runs/aie-cmcl-flow --data $(SET)
+	$(MIEN) analyse examples/made-up-person.mp4 --out demo/found
+	@echo "report: demo/found/made-up-person/report.html"
 
 test: .venv/.dev
 	$(PYTEST) -m "not slow and not gpu"

@@ -78,6 +78,16 @@ def test_the_model_that_comes_along_says_how_sure_it_is_and_what_it_is_worth(
         assert words in report
 
 
+def test_the_example_shows_what_was_filmed(tmp_path: Path) -> None:
+    """A micro-expression of 1+2 in frames 69 to 82, and a smile in 129 to 189, counted from 0."""
+    video = Path(__file__).resolve().parents[2] / "examples" / "made-up-person.mp4"
+    assert run(["analyse", str(video), "--out", str(tmp_path), "--no-films"]) == 0
+    micro, macro = json.loads((tmp_path / video.stem / "events.json").read_text("utf-8"))["events"]
+    assert (micro["kind"], macro["kind"]) == ("micro", "macro")
+    assert abs(micro["apex_frame"] - 75) <= 2 and abs(macro["apex_frame"] - 151) <= 6
+    assert micro["label"] == "surprise"
+
+
 @pytest.mark.parametrize("moving", [False, True])
 def test_no_face_is_an_error_with_cause_and_fix(
     moving: bool, tmp_path: Path, analyse: Callable[..., Outcome]
