@@ -2,8 +2,8 @@
 
     python tools/film_example.py
 
-Frames count from 1: inner and outer brows raised (1+2) as a micro-expression in frames 70, 76, 83; a smile (6+12) in 130, 152,
-190; three blinks and a glance. Same script, same bytes on the same machine.
+Frames count from 1: inner and outer brows raised (1+2) as a micro-expression in frames 70, 76, 83; a smile
+(6+12) in 130, 152, 190; three blinks and a glance. Same script, same bytes on the same machine.
 """
 
 from __future__ import annotations
