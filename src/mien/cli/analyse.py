@@ -59,7 +59,7 @@ def analyse(
         list[str] | None,
         typer.Option(
             metavar="NAME=VALUE",
-            help="A limit on the file: file_bytes, frame_pixels, duration_s, n_frames, child_bytes, silence_s, "
+            help="A limit on the file: file_bytes, frame_pixels, duration_s, n_frames, fps, child_bytes, silence_s, "
             "times_real; repeatable.",
         ),
     ] = None,

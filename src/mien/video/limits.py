@@ -20,6 +20,7 @@ class Limits(BaseModel):
     frame_pixels: int = Field(4096 * 4096, gt=0, description="width x height of one frame")
     duration_s: float = Field(7200.0, gt=0, description="length of one video")
     n_frames: int = Field(1_728_000, gt=0, description="frames of one video or clip: two hours at 240 fps")
+    fps: float = Field(1000.0, gt=0, description="mean frame rate of one video")
     held_bytes: int = Field(4 * 1024**3, gt=0, description="decoded frames that are held in memory at a time")
     child_bytes: int = Field(4 * 1024**3, gt=0, description="memory of the process that decodes")
     silence_s: float = Field(120.0, gt=0, description="wait for the next frame of the process that decodes")
@@ -50,6 +51,10 @@ class Limits(BaseModel):
         """Raise InputError if there are too many frames or seconds."""
         _refuse_more("there are more frames than allowed", n_frames, self.n_frames, "frames", where)
         _refuse_more("the video is longer than allowed", duration_s, self.duration_s, "s", where)
+
+    def check_rate(self, fps: float, where: object) -> None:
+        """Raise InputError if frames follow each other faster than allowed: a damaged header can say anything."""
+        _refuse_more("the frame rate is higher than allowed", fps, self.fps, "frames per second", where)
 
     def check_held(self, n_frames: int, width: int, height: int, where: object) -> None:
         """Raise InputError if this many RGB frames would fill the memory."""

@@ -60,7 +60,8 @@ class Timeline:
         """Mean rate over the whole video; nan for a single frame."""
         if len(self) < 2:
             return float("nan")
-        return float((len(self) - 1) / ((self.pts[-1] - self.pts[0]) * self.tick_s))
+        span_s = float((self.pts[-1] - self.pts[0]) * self.tick_s)
+        return (len(self) - 1) / span_s if span_s > 0 else float("inf")
 
     @property
     def duration_s(self) -> float:
@@ -117,7 +118,7 @@ def read_timeline(container: InputContainer, stream: VideoStream, limits: Limits
     if not len(pts):
         raise InputError("the video holds no frame", where=where, found=cut or None)
     order = np.argsort(pts, kind="stable")
-    return Timeline(
+    timeline = Timeline(
         pts=pts[order],
         key=key[order],
         tick_s=tick_s,
@@ -126,6 +127,8 @@ def read_timeline(container: InputContainer, stream: VideoStream, limits: Limits
         cut=cut,
         counted=reordered and is_avi,
     )
+    limits.check_rate(timeline.fps, where)
+    return timeline
 
 
 def stamp(packet: Packet[VideoStream]) -> int | None:

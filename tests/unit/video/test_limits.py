@@ -14,10 +14,12 @@ from mien.video.limits import Limits
 def test_what_lies_within_passes_and_one_more_does_not(tmp_path: Path) -> None:
     file = tmp_path / "a.bin"
     file.write_bytes(b"12345")
-    limits = Limits(file_bytes=5, frame_pixels=100, duration_s=2.0, n_frames=4, held_bytes=1200)
+    limits = Limits(file_bytes=5, frame_pixels=100, duration_s=2.0, n_frames=4, fps=60.0, held_bytes=1200)
     limits.check_file(file)
     limits.check_size(10, 10, file)
     limits.check_length(4, 2.0, file)
+    limits.check_rate(60.0, file)
+    limits.check_rate(float("nan"), file)  # a single frame
     limits.check_held(4, 10, 10, file)
     file.write_bytes(b"123456")
     for call, found in [
@@ -25,6 +27,8 @@ def test_what_lies_within_passes_and_one_more_does_not(tmp_path: Path) -> None:
         (lambda: limits.check_size(11, 10, file), "110 pixels"),
         (lambda: limits.check_length(5, 2.0, file), "5 frames"),
         (lambda: limits.check_length(4, 2.5, file), "2.5 s"),
+        (lambda: limits.check_rate(60.5, file), "60.5 frames per second"),
+        (lambda: limits.check_rate(float("inf"), file), "inf frames per second"),
         (lambda: limits.check_held(5, 10, 10, file), "5 frames of 10 x 10"),
     ]:
         with pytest.raises(InputError, match=found) as raised:
