@@ -44,13 +44,24 @@ def serve(settings: ServeSettings, announce: Callable[[str], None], command: Seq
             h11_max_incomplete_event_size=HEADER_BYTES,
             timeout_graceful_shutdown=GRACE_S,
         )
-        server = uvicorn.Server(config)
-        announce(address(settings.host, listener.getsockname()[1]))
+        server = _Announced(config, lambda: announce(address(settings.host, listener.getsockname()[1])))
         try:
             with suppress(KeyboardInterrupt):
                 server.run(sockets=[listener])
         finally:
             desk.kill_all()
+
+
+class _Announced(uvicorn.Server):
+    """Tells when it answers: from then on it also ends as it should, earlier a signal would meet it half made."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
 
 
 def address(host: str, port: int) -> str:
