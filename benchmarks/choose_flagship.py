@@ -39,7 +39,7 @@ ON_FLOW_IMAGES: dict[str, dict[str, object]] = {
     "4,000, smoothing 0.1": {**EARLIER, "smoothing": 0.1},
     "4,000, balance 0.25, smoothing 0.1": {},
 }
-WIDE = {"flow_scale_px": 3.0, "rgb_form": "frames"}
+WIDE = {"flow_scale_px": 3.0, "rgb_form": "frames", "epochs": 25, "batch_size": 16}
 ON_CLIPS: dict[str, dict[str, object]] = {
     "flow": {**WIDE, "streams": "flow"},
     "flow, 1 px": {**WIDE, "streams": "flow", "flow_scale_px": 1.0},

@@ -306,9 +306,12 @@ def test_a_second_user_sees_the_queue_and_can_give_up(
         second.goto(address)
         second.set_input_files("#file", a_video(tmp_path, "ok"))
         second.wait_for_selector("#work-lead:has-text('Next in the queue')")
+        assert second.is_hidden("#result")
         page.click("#cancel")
         page.wait_for_selector("#start:not([hidden])")
         second.wait_for_selector("#result:not([hidden])")
+        assert page.is_hidden("#result")
+        assert "ok" in (second.text_content("#result-name") or "")
 
 
 def test_the_camera_records_a_video_that_is_analysed(serve: Callable[..., str], page: Page) -> None:

@@ -13,6 +13,7 @@ from mien.analysis.settings import AnalyseSettings, Range
 from mien.errors import InputError, UsageError
 from mien.spotting.contract import KINDS, Detector, Interval, Kind, VideoSignal
 from mien.spotting.contrast import eye_regions, motion
+from mien.spotting.fitting import ThresholdDetector
 from mien.spotting.mdmd import top_third
 
 Curve = npt.NDArray[np.float64]
@@ -34,7 +35,6 @@ class Found:
     scores: dict[Kind, Curve]
     moved_px: dict[Kind, Curve]
     excluded: npt.NDArray[np.bool_]
-    notes: tuple[str, ...]
 
 
 def find(signal: VideoSignal, detector: Detector, settings: AnalyseSettings) -> Found:
@@ -61,7 +61,6 @@ def find(signal: VideoSignal, detector: Detector, settings: AnalyseSettings) -> 
         scores={kind: (raw[kind] - usual[kind][0]) / usual[kind][1] for kind in KINDS},
         moved_px={kind: motion(left, kind) for kind in KINDS},
         excluded=excluded,
-        notes=(),
     )
 
 
@@ -130,8 +129,7 @@ def _usual(score: Curve, signal: VideoSignal, baseline: Range | None) -> tuple[f
 
 def _adapted(detector: Detector, usual: dict[Kind, tuple[float, float]], sensitivity: float) -> Detector:
     """The detector with thresholds in units of what is usual for this person, and as sensitive as asked for."""
-    thresholds: dict[Kind, float] | None = getattr(detector, "thresholds", None)
-    if thresholds is None:
+    if not isinstance(detector, ThresholdDetector):
         raise UsageError(
             "this detector has no threshold that a baseline or a sensitivity could change",
             found=type(detector).__name__,
@@ -139,8 +137,8 @@ def _adapted(detector: Detector, usual: dict[Kind, tuple[float, float]], sensiti
         )
     adapted = copy.copy(detector)
     changed = {}
-    for kind, threshold in thresholds.items():
+    for kind, threshold in detector.thresholds.items():
         centre, spread = usual.get(kind, (0.0, 1.0))
         changed[kind] = centre + spread * threshold / sensitivity
-    adapted.thresholds = changed  # type: ignore[attr-defined]
+    adapted.thresholds = changed
     return adapted

@@ -84,7 +84,7 @@ def analyse(
         facts = video.facts
     later = {f"{kind}_score": found.scores[kind] for kind in KINDS}
     later |= {f"{kind}_px": found.moved_px[kind] for kind in KINDS}
-    notes = [*watched.notes, *found.notes]
+    notes = list(watched.notes)
     if given is None:
         notes.append("no recogniser was asked: candidates have no class")
     return VideoAnalysis(

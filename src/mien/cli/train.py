@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -79,22 +80,15 @@ def train(
         },
     )
     record_folder = out.with_suffix(".record")
-    parts = [
-        model,
-        *(part for name in sets for part in ("--data", name)),
-        "--task",
-        task,
-        "--seeds",
-        str(seeds),
-    ]
-    parts += (
-        ["--members", str(members), "--protocol", protocol]
-        if record_on is None
-        else ["--members", str(members), "--record-on", record_on]
-    )
-    parts += [part for pair in option or [] for part in ("--set", pair)]
-    parts += [] if recipe is None else ["--recipe", recipe]
-    command = "mien train " + shlex.join([*parts, "--out", str(out)])
+    given = {
+        "record_on": record_on,
+        "protocol": None if record_on else protocol,
+        "seeds": seeds,
+        "members": members,
+        "recipe": recipe,
+        "accuracy": accuracy,
+    }
+    command = _command(model, sets, task, given, option or [], out)
     with progress_bar() as update:
         card = deploy(
             Deployment(config, recipe, accuracy), out, record_folder, progress=update, command=command
@@ -102,3 +96,14 @@ def train(
     console = Console()
     tell(card, console)
     console.print(f"model: {out}   record: {record_folder}", highlight=False, soft_wrap=True)
+
+
+def _command(
+    model: str, sets: Sequence[str], task: str, given: Mapping[str, object], options: Sequence[str], out: Path
+) -> str:
+    """The call that makes the same model again."""
+    parts = [model, *(part for name in sets for part in ("--data", name)), "--task", task]
+    for name, value in given.items():
+        parts += [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
+    parts += [part for pair in options for part in ("--set", pair)]
+    return "mien train " + shlex.join([*parts, "--out", str(out)])

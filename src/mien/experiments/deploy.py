@@ -83,7 +83,7 @@ def deploy(
         n_members=len(fitted.modules),
         sentences=() if texts is None else texts.sentences,
         calibration=calibrate(run, asked.target_accuracy),
-        record=(_record(run),),
+        record=(_record(run, command),),
         trained_on=tuple(_trained_on(source, view) for source in trained_on),
         notes=(*network.notes(), *_notes(resolved.data, chosen)),
         versions=versions(),
@@ -191,7 +191,7 @@ def _recipe_of(source: PreparedSet) -> Recipe | None:
     return Recipe.model_validate({key: kept[key] for key in ("name", "title", *RECIPE_KEYS)})
 
 
-def _record(run: Run) -> Record:
+def _record(run: Run, command: str) -> Record:
     import json
 
     scores = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
@@ -209,7 +209,7 @@ def _record(run: Run) -> Record:
         uar=score("uar"),
         accuracy=score("accuracy"),
         apex=run.record["apex"],
-        command=run.record["command"],
+        command=command,
     )
 
 

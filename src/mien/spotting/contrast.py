@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from mien.face.areas import is_eye
 from mien.metrics.spotting import Spans, match, spans
 from mien.models.options import Options
 from mien.spotting.contract import KINDS, CodedVideo, Floats, Interval, Kind, VideoSignal
@@ -36,10 +37,6 @@ from mien.spotting.fitting import (
     truth_spans,
 )
 from mien.spotting.mdmd import top_third
-
-#: What a region's name must hold, between underscores, for blinks to count as its motion.
-EYE_WORDS = frozenset({"eye", "eyelid", "lid"})
-
 
 #: Least matched events of training videos from which the timing of intervals is corrected.
 ENOUGH = 5
@@ -199,7 +196,7 @@ def motion(signal: VideoSignal, kind: Kind) -> Curve:
 
 def eye_regions(signal: VideoSignal) -> npt.NDArray[np.bool_]:
     """(R,) which regions blinks move, by their names."""
-    return np.array([bool(EYE_WORDS & set(name.lower().split("_"))) for name in signal.regions])
+    return np.array([is_eye(name) for name in signal.regions])
 
 
 def eye_share(signal: VideoSignal, kind: Kind, onset: int, offset: int) -> float:

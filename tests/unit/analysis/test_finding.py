@@ -14,6 +14,7 @@ from mien.errors import InputError, UsageError
 from mien.face.areas import AREAS
 from mien.spotting.contract import CodedVideo, Interval, Kind, VideoSignal
 from mien.spotting.contrast import motion
+from mien.spotting.fitting import Proposals, ThresholdDetector
 
 FPS, LAG = 30, {"micro": 6, "macro": 18}
 
@@ -36,22 +37,22 @@ def raised(*events: tuple[int, int, int, float], n: int = 300, seed: int = 0) ->
     return signal_of(moved)
 
 
-class Runs:
+class Runs(ThresholdDetector):
     """A detector: the stretches above a threshold on the moved pixels."""
 
     def __init__(self, threshold: float = 0.5) -> None:
         self.thresholds: dict[Kind, float] = {"micro": threshold, "macro": 1e9}
 
-    def fit(self, videos: Sequence[CodedVideo]) -> Runs:
-        return self
-
     def score(self, signal: VideoSignal, kind: Kind) -> np.ndarray:
         return motion(signal, kind)
 
-    def detect(self, signal: VideoSignal) -> list[Interval]:
-        above = np.flatnonzero(np.nan_to_num(self.score(signal, "micro")) > self.thresholds["micro"])
-        runs = np.split(above, np.flatnonzero(np.diff(above) > 10) + 1) if len(above) else []
-        return [Interval(int(run[0]), int(run[0]), int(run[-1]), "micro", 1.0) for run in runs]
+    def proposals(self, signal: VideoSignal, kind: Kind) -> Proposals:
+        def at(threshold: float) -> list[Interval]:
+            above = np.flatnonzero(np.nan_to_num(self.score(signal, kind)) > threshold)
+            runs = np.split(above, np.flatnonzero(np.diff(above) > 10) + 1) if len(above) else []
+            return [Interval(int(run[0]), int(run[0]), int(run[-1]), kind, 1.0) for run in runs]
+
+        return at
 
 
 def test_the_apex_is_where_the_face_is_farthest_from_the_onset() -> None:
@@ -109,11 +110,12 @@ def test_sensitivity_divides_the_threshold_and_leaves_the_detector_alone() -> No
 
 
 def test_a_detector_without_thresholds_cannot_be_adapted() -> None:
-    class Fixed(Runs):
-        def __init__(self) -> None:
-            super().__init__()
-            self.limits = self.thresholds
-            del self.thresholds
+    class Fixed:
+        def fit(self, videos: Sequence[CodedVideo]) -> Fixed:
+            return self
+
+        def score(self, signal: VideoSignal, kind: Kind) -> np.ndarray:
+            return motion(signal, kind)
 
         def detect(self, signal: VideoSignal) -> list[Interval]:
             return []

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -14,6 +15,7 @@ from mien.errors import InputError, UsageError
 from mien.experiments.deploy import Deployment, calibrate, deploy
 from mien.experiments.run import Run
 from mien.experiments.setting import EvaluateConfig
+from mien.metrics import calibration
 from mien.prepare.prepared import ArrayToWrite, PreparedSet
 from mien.prepare.synthetic import synthetic_flow
 from mien.training.deployed import load
@@ -116,14 +118,43 @@ def test_what_cannot_be_deployed_is_refused_before_any_training(asked: Deploymen
     assert not out.exists() and not record.exists()
 
 
+def _of_two_subjects(run: Run) -> Run:
+    """The run with other predictions: one subject's are all right, the other's all wrong, both with .9."""
+    rows = [
+        {
+            "key": f"{subject}{i}",
+            "dataset": "d",
+            "subject": subject,
+            "fold": "f",
+            "seed": 0,
+            "truth": "negative",
+        }
+        | {"predicted": found, "prob_negative": 0.05, "prob_positive": 0.05, "prob_surprise": 0.05}
+        | {f"prob_{found}": 0.9}
+        for subject, found in (("a", "negative"), ("b", "positive"))
+        for i in range(10)
+    ]
+    pd.DataFrame(rows).to_csv(run.path / "predictions.csv", index=False)
+    return run
+
+
 def test_calibration_is_judged_on_subjects_it_was_not_fitted_on(asked: Deployment, tmp_path: Path) -> None:
     deploy(asked, tmp_path / "m.safetensors", tmp_path / "record")
+    run = _of_two_subjects(Run.open(tmp_path / "record"))
+    found = calibrate(run, 0.75)
+    # Fitted on both, a soft answer fits half right, half wrong. Judged fairly, who is right is doubted for the other's
+    # faults, and who is wrong is believed without doubt.
+    prob = np.repeat([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05]], 10, axis=0)
+    in_sample = calibration.ece(calibration.tempered(prob, found.temperature), np.zeros(20, int))
+    assert in_sample < 0.2
+    assert found.ece_after > 0.7
+
+
+def test_one_subject_cannot_be_judged_fairly(asked: Deployment, tmp_path: Path) -> None:
+    deploy(asked, tmp_path / "m.safetensors", tmp_path / "record")
     run = Run.open(tmp_path / "record")
-    found = calibrate(run, 0.5)
-    assert found.temperature > 0 and 0 <= found.coverage <= 1
     table = run.predictions()
     one = table[table["group"] == table["group"].iloc[0]]
     one.drop(columns="group").to_csv(run.path / "predictions.csv", index=False)
     with pytest.raises(InputError, match="two subjects"):
         calibrate(run, 0.5)
-    assert np.isfinite(found.ece_after)

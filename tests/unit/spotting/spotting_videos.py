@@ -9,13 +9,13 @@ from mien.spotting.contract import CodedVideo, Interval, Kind, VideoSignal
 FPS = 30.0
 LAG: dict[Kind, int] = {"micro": 6, "macro": 18}
 REGIONS = (
-    *(f"{side}_eye_{i}" for side in ("left", "right") for i in range(3)),
+    *(f"{side}_{i}_eye" for side in ("left", "right") for i in range(3)),
     *(f"{side}_brow_{i}" for side in ("left", "right") for i in range(4)),
     *(f"{side}_cheek_{i}" for side in ("left", "right") for i in range(4)),
     *(f"mouth_{i}" for i in range(8)),
     *(f"nose_{i}" for i in range(6)),
 )
-EYES = [i for i, name in enumerate(REGIONS) if "_eye_" in name]
+EYES = [i for i, name in enumerate(REGIONS) if name.endswith("_eye")]
 BROWS = [i for i, name in enumerate(REGIONS) if "_brow_" in name]
 MOUTH = [i for i, name in enumerate(REGIONS) if "mouth" in name]
 
