@@ -43,6 +43,7 @@ def _show_one(console: Console, name: str) -> None:
         ("in short", card.summary),
         ("confirmed", card.confirmed),
         ("assumed", card.assumed),
+        ("published", "; ".join(f"{task}: {figures}" for task, figures in card.published.items())),
     )
     shown = table(f"{card.name}: {card.title}", ("", ""), [fact for fact in facts if fact[1]])
     shown.show_header = False

@@ -6,7 +6,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, TypeVar
 
@@ -23,6 +23,7 @@ class ModelCard:
     Attributes:
         kind: "reference" marks an upper or lower reference that no ranking includes.
         confirmed, assumed: what is known from the source, and what is our choice.
+        published: by task, the figures that the authors report and how the epoch was chosen, as far as known.
     """
 
     name: str
@@ -32,6 +33,7 @@ class ModelCard:
     confirmed: str = ""
     assumed: str = ""
     kind: Literal["recogniser", "reference"] = "recogniser"
+    published: Mapping[str, str] = field(default_factory=dict)
 
 
 Method = Network | Recogniser
