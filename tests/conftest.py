@@ -76,7 +76,6 @@ def small_setting(small_set: PreparedSet, made: Callable[..., PreparedSet]) -> C
 
     def make(model: str, *, seeds: int = 1, audit: bool = False, **options: object) -> Setting:
         from made_arrays import sizes
-
         from mien.experiments.setting import EvaluateConfig, resolve
         from mien.models import registry
 
