@@ -41,9 +41,7 @@ def block_histograms(
     return votes(places, int(np.prod(blocks)), bins, weights)
 
 
-def votes(
-    places: Numbers, rows: int, bins: int, weights: npt.NDArray[np.floating] | None = None
-) -> Floats:
+def votes(places: Numbers, rows: int, bins: int, weights: npt.NDArray[np.floating] | None = None) -> Floats:
     """Histograms (rows, bins) from `row * bins + bin` of every voter."""
     given = None if weights is None else weights.ravel()
     counted = np.bincount(places.ravel(), given, minlength=rows * bins)

@@ -41,8 +41,9 @@ def block_hoof(flow: NDArray[np.generic], blocks: int, bins: int) -> FloatArray:
     """
     u, v = np.asarray(flow[:, 0], np.float64), np.asarray(flow[:, 1], np.float64)
     magnitude = np.hypot(u, v)
-    votes = magnitude[:, None] * (orientation_bins(u, v, bins)[:, None] == np.arange(bins)[None, :, None, None])
+    votes = magnitude[:, None] * (
+        orientation_bins(u, v, bins)[:, None] == np.arange(bins)[None, :, None, None]
+    )
     cells = block_means(votes, blocks)
     total = cells.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(cells, total, out=np.zeros_like(cells), where=total > 0))
-

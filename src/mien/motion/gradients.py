@@ -35,7 +35,7 @@ def hog_top(
     """
     grid = (blocks_t, blocks, blocks)
     found = [
-        block_histograms(bin_, bins, grid, size if weighted else size > STILL)
+        block_histograms(bin_, bins, grid, size if weighted else (size > STILL).astype(np.float32))
         for bin_, size in _orientations(checked(clip), bins, signed)
     ]
     return normalised(np.stack(found, axis=1)).ravel()

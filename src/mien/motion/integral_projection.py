@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
 from mien.errors import UsageError
 from mien.motion.blocks import block_histograms, edges, normalised
-from mien.motion.local_patterns import UNIFORM, UNIFORM_BINS, Clip, checked, pattern_codes
+from mien.motion.local_patterns import UNIFORM, UNIFORM_BINS, Clip, checked, packed, pattern_codes
 
 Floats = npt.NDArray[np.float64]
 
 #: Neighbours on each side of a place of a projection: a mask of 9, an 8-bit code.
 SIDE = 4
+MASK_PX = 2 * SIDE + 1
 LINE_BINS = 2 ** (2 * SIDE)
 #: Shares of a projection that differ by less are equal.
 TIE = 1e-7
@@ -44,10 +47,10 @@ def _projected(change: Clip, blocks: int, radius: int, radius_t: int) -> Floats:
     """Histograms (blocks, blocks, 256 + 59) of the sums along the last axis."""
     strips = np.add.reduceat(change, edges(change.shape[2], blocks)[:-1], axis=2)
     cuts, found = edges(change.shape[1], blocks), []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         part = strips[:, start:stop]
         total = part.sum(axis=1, keepdims=True)
-        shares = part / np.where(total > 0, total, 1)
+        shares = np.asarray(part / np.where(total > 0, total, 1), np.float32)
         lines = block_histograms(line_codes(shares, TIE), LINE_BINS, (1, 1, blocks))
         moves = pattern_codes(shares, {0: radius_t, 1: radius}, TIE)
         motion = block_histograms(UNIFORM[moves], UNIFORM_BINS, (1, 1, blocks))
@@ -64,12 +67,9 @@ def line_codes(values: Clip, tie: float = 0.0) -> npt.NDArray[np.uint8]:
     kept = values.shape[1] - 2 * SIDE
     if kept < 1:
         raise UsageError(
-            f"projections of {values.shape[1]} pixels are too short for a mask of {2 * SIDE + 1}",
+            f"projections of {values.shape[1]} pixels are too short for a mask of {MASK_PX}",
             do="set a smaller number of blocks, or prepare larger pictures",
         )
     centre = values[:, SIDE : SIDE + kept] - np.float32(tie)
-    codes = np.zeros(centre.shape, np.uint8)
-    starts = [start for start in range(2 * SIDE + 1) if start != SIDE]
-    for bit, start in enumerate(starts):
-        codes |= (values[:, start : start + kept] >= centre).view(np.uint8) << bit
-    return codes
+    starts = [start for start in range(MASK_PX) if start != SIDE]
+    return packed(values[:, start : start + kept] >= centre for start in starts)

@@ -5,7 +5,8 @@ Clips are (T, H, W), grey values 0..255. Every histogram of a block sums to 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
 from math import ceil, floor
 from types import MappingProxyType
 
@@ -33,7 +34,7 @@ def _uniform_bins() -> Codes:
     codes = np.arange(2**POINTS)
     bits = codes[:, None] >> np.arange(POINTS) & 1
     uniform = (bits != np.roll(bits, 1, axis=1)).sum(axis=1) <= 2
-    return np.where(uniform, uniform.cumsum() - 1, uniform.sum()).astype(np.uint8)
+    return np.asarray(np.where(uniform, uniform.cumsum() - 1, uniform.sum()), np.uint8)
 
 
 UNIFORM = _uniform_bins()
@@ -56,12 +57,15 @@ def pattern_codes(clip: Clip, radii: Mapping[int, int], tie: float = TIE) -> Cod
     _check_radii(clip, radii)
     centre = _beside(clip, radii) - np.float32(tie)
     (first, down), (second, along) = radii.items()
-    codes = np.zeros(centre.shape, np.uint8)
-    for point in range(POINTS):
-        angle = 2 * np.pi * point / POINTS
-        there = _between(clip, radii, {first: -down * np.sin(angle), second: along * np.cos(angle)})
-        codes |= (there >= centre).view(np.uint8) << point
-    return codes
+    angles = 2 * np.pi * np.arange(POINTS) / POINTS
+    steps = ({first: -down * np.sin(angle), second: along * np.cos(angle)} for angle in angles)
+    return packed(_between(clip, radii, step) >= centre for step in steps)
+
+
+def packed(bits: Iterable[npt.NDArray[np.bool_]]) -> Codes:
+    """Codes (...) of up to 8 arrays of bits (...), the first in the lowest place."""
+    parts = (np.left_shift(bit.view(np.uint8), np.uint8(place)) for place, bit in enumerate(bits))
+    return np.asarray(reduce(np.bitwise_or, parts), np.uint8)
 
 
 def lbp_top(clip: Clip, *, blocks: int, blocks_t: int = 1, radius: int, radius_t: int) -> Floats:
@@ -114,8 +118,7 @@ def lbp_sip(
         centre = _beside(grey, radii) - np.float32(TIE)
         above = [_beside(grey, radii, {axis: sign * radii[axis]}) >= centre for axis, sign in CROSS]
         for bits in (above[:4], above[4:]):
-            code = np.sum([bit.view(np.uint8) << n for n, bit in enumerate(bits)], axis=0, dtype=np.int64)
-            histograms = block_histograms(code, 2 ** len(bits), (blocks_t, blocks, blocks))
+            histograms = block_histograms(packed(bits), 2 ** len(bits), (blocks_t, blocks, blocks))
             found.append(normalised(histograms))
     return np.concatenate(found, axis=1).ravel()
 
@@ -136,7 +139,7 @@ def lbp_mop(clip: Clip, *, blocks: int, blocks_t: int = 1, radius: int, radius_t
         third = _third(axes)
         cuts = edges(grey.shape[third], grid[third])
         lengths = np.diff(cuts).reshape([-1 if axis == third else 1 for axis in range(3)])
-        means = np.add.reduceat(grey, cuts[:-1], axis=third) / lengths.astype(np.float32)
+        means = np.asarray(np.add.reduceat(grey, cuts[:-1], axis=third) / lengths, np.float32)
         codes = pattern_codes(means, {axis: reach[axis] for axis in axes})
         found.append(block_histograms(UNIFORM[codes], UNIFORM_BINS, grid))
     return normalised(np.stack(found, axis=1)).ravel()

@@ -74,4 +74,4 @@ def aligned(flow: Floats, points: Points) -> Floats:
     maps, *_ = np.linalg.lstsq(here, seen, rcond=None)
     y, x = np.mgrid[:height, :width]
     everywhere = np.stack([x, y, np.ones_like(x)], axis=-1) @ maps
-    return flow - np.moveaxis(everywhere, -1, 0).reshape(flow.shape)
+    return np.asarray(flow - np.moveaxis(everywhere, -1, 0).reshape(flow.shape))
