@@ -15,6 +15,8 @@ Floats = npt.NDArray[np.float64]
 
 #: A gradient below this (grey values per pixel or frame) has no orientation worth a vote.
 STILL = 1e-3
+#: Share of a bin: an orientation that begins a bin, such as that of a diagonal, is in it whatever the last digit.
+ROUNDING = np.float32(1e-5)
 
 
 def hog_top(
@@ -78,5 +80,5 @@ def _orientations(grey: Clip, bins: int, signed: bool) -> Iterator[tuple[npt.NDA
     per_radian = np.float32(bins / (2 * np.pi if signed else np.pi))
     for first, second in ((along_x, down_y), (along_x, down_t), (down_y, down_t)):
         # From -bins to bins; in bytes the remainder costs a tenth.
-        turned = np.floor(np.arctan2(second, first) * per_radian).astype(np.int8)
+        turned = np.floor(np.arctan2(second, first) * per_radian + ROUNDING).astype(np.int8)
         yield turned % np.int8(bins), np.sqrt(first * first + second * second)
