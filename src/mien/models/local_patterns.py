@@ -48,7 +48,8 @@ class PatternRecogniser(SvmRecogniser):
         self.needs = grey_needs(
             options,
             frames=2 * options.radius_t + options.blocks_t,
-            side=(2 * options.radius + options.blocks) * 2 ** (self.levels - 1),
+            # A level of the pyramid has half the pixels of the one before, rounded up.
+            side=(2 * options.radius + options.blocks - 1) * 2 ** (self.levels - 1) + 1,
         )
 
     def place(self) -> dict[str, int]:
