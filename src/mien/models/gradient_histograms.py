@@ -74,7 +74,7 @@ class HogTop(GradientRecogniser):
         confirmed="three planes, 8 bins, votes of 1; TIM to 10 frames; linear SVM (definition)",
         assumed=ASSUMED,
         published={
-            "casme2-5": "accuracy .575 (HIGO or HOG with magnification), read in a review; .514 in others' LOSO"
+            "casme2-5": "accuracy .575 (HIGO or HOG with magnification), read in a review; .514 in others' re-run"
         },
     ),
     GradientOptions,
