@@ -66,7 +66,7 @@ class PatternRecogniser(SvmRecogniser):
         confirmed="codes and the 59 uniform bins; blocks and radii (1, 1, 4) of the CASME II baseline",
         assumed=ASSUMED,
         published={
-            "casme2-5": "accuracy .634, one video left out, its subject in training; .384 in others' re-run (LOSO, it seems)",
+            "casme2-5": "accuracy .634, one video left out, its subject in training; .384 in others' re-run (LOSO?)",
             "megc-3": "UF1 .703 on the CASME II part (MEGC 2019)",
         },
     ),
@@ -87,7 +87,7 @@ class LbpTop(PatternRecogniser):
         summary="local binary patterns of the six points where the planes of LBP-TOP cross: 20 bins a block, SVM",
         confirmed="16 bins of four neighbours in the picture and 4 of two in time",
         assumed=f"{ASSUMED}; no Gaussian pyramid by default",
-        published={"casme2-5": "accuracy .478 in others' re-run (LOSO, it seems)"},
+        published={"casme2-5": "accuracy .478 in others' re-run (LOSO?)"},
     ),
     SipOptions,
 )

@@ -12,7 +12,7 @@ from pydantic import Field
 from sklearn.kernel_approximation import AdditiveChi2Sampler
 from sklearn.svm import SVC
 
-from mien.errors import InputError
+from mien.errors import InputError, UsageError
 from mien.metrics import recognition
 from mien.models.base import Needs
 from mien.models.clip_memory import Clip, ClipMemory
@@ -107,12 +107,18 @@ class SvmRecogniser(ABC):
     def _rows(self, inputs: Inputs) -> Floats:
         given = {name: inputs[name] for name in self.needs.arrays}
         rows = self._memory.rows((type(self), self._options), self.features, given)
+        if self._options.histograms == "as they are":
+            return rows
+        if rows.min() < 0:
+            raise UsageError(
+                "these features are no histograms: some are negative",
+                found=f"histograms = {self._options.histograms}",
+                do="leave it out",
+            )
         if self._options.histograms == "root":
             return np.sqrt(rows)
-        if self._options.histograms == "chi2":
-            # Fitting it learns nothing: it only notes how far apart its samples of the spectrum lie.
-            return np.asarray(AdditiveChi2Sampler(sample_steps=2).fit_transform(rows))
-        return rows
+        # Fitting it learns nothing: it only notes how far apart its samples of the spectrum lie.
+        return np.asarray(AdditiveChi2Sampler(sample_steps=2).fit_transform(rows))
 
     def fit(self, view: TrainView) -> Self:
         if len(np.unique(view.labels)) < 2:

@@ -13,9 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mien.errors import InputError
+from mien.errors import InputError, UsageError
 from mien.experiments.jobs import train_view
 from mien.experiments.setting import Setting
+from mien.models import registry
 from mien.models.base import FLOW, Needs
 from mien.models.clip_memory import Clip, ClipMemory
 from mien.models.support_vectors import PENALTIES, Scale, SvmOptions, SvmRecogniser
@@ -118,6 +119,13 @@ def test_square_roots_and_the_chi_squared_map_are_those_of_the_kernels(view: Tra
     np.testing.assert_allclose(mapped @ mapped.T, kernel, rtol=0.15)  # two samples of its spectrum
     assert np.corrcoef((mapped @ mapped.T).ravel(), kernel.ravel())[0, 1] > 0.99
     assert np.corrcoef((rows @ rows.T).ravel(), kernel.ravel())[0, 1] < 0.98
+
+
+def test_features_that_are_no_histograms_are_not_taken_for_some(view: TrainView) -> None:
+    machine = registry.create("svm-flow", {"histograms": "root"})
+    assert isinstance(machine, SvmRecogniser)
+    with pytest.raises(UsageError, match="no histograms"):
+        machine.fit(view)
 
 
 def test_one_class_is_refused_and_an_absent_one_gets_no_probability(view: TrainView) -> None:
