@@ -31,6 +31,7 @@ from mien.cli import (
     recipes,
     report,
     serve,
+    spot,
     tasks,
     train,
 )
@@ -78,6 +79,7 @@ app.command("train")(train.train)
 app.command("card")(card.card)
 app.command("compare")(compare.compare)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("spot")(spot.spot)
 app.command("agree")(agree.agree)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
