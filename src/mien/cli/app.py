@@ -32,6 +32,7 @@ from mien.cli import (
     serve,
     tasks,
     train,
+    vlm,
 )
 from mien.errors import MienError
 
@@ -75,6 +76,7 @@ app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("card")(card.card)
+app.add_typer(vlm.app, name="vlm")
 app.command("compare")(compare.compare)
 app.command("agree")(agree.agree)
 app.command("report")(report.report)
