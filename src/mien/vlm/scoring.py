@@ -226,10 +226,11 @@ def _count_scores(given: Sequence[Given], people: _People) -> dict[str, Score]:
 
 def flip_rate(given: Sequence[Given]) -> float:
     """The share of clips whose answer depends on the order of the options; NaN if each was asked in one order only."""
-    by_clip: dict[str, list[tuple[str, str]]] = {}
+    by_clip: dict[str, dict[int, tuple[str, str]]] = {}
     for one in given:
-        by_clip.setdefault(f"{one.question.group}/{one.question.clip}", []).append((one.status, one.value))
-    several = [answers for answers in by_clip.values() if len(answers) > 1]
+        of_clip = by_clip.setdefault(f"{one.question.group}/{one.question.clip}", {})
+        of_clip[one.question.order] = one.status, one.value
+    several = [of_clip.values() for of_clip in by_clip.values() if len(of_clip) > 1]
     return float(np.mean([len(set(answers)) > 1 for answers in several])) if several else float("nan")
 
 

@@ -26,9 +26,9 @@ _SPELLINGS = {
     "outer brow raise": 2, "lip part": 25, "eyes closure": 43,
 }  # fmt: skip
 
-#: Number of every spelling in lower case.
+#: Number of every spelling in lower case, without hyphens.
 UNIT_OF: Mapping[str, int] = MappingProxyType(
-    {unit.name.lower(): code for code, unit in CATALOGUE.items()}
+    {unit.name.lower().replace("-", " "): code for code, unit in CATALOGUE.items()}
     | {name: code for code, name in MEGC_NAMES.items()}
     | _SPELLINGS
 )
