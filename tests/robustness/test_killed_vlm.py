@@ -13,9 +13,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from mien.cli.app import run
 from mien.prepare.prepared import PreparedSet
-import pytest
 from vlm_server import Reply, Request, Server, says
 
 
@@ -35,8 +36,27 @@ def test_killed_and_resumed_equals_undisturbed_and_asks_nothing_twice(
     with Server(answering).running() as server:
 
         def command(name: str) -> list[str]:
-            fixed = ["vlm", "ask", "micro-expression", "--task", "megc-3", "--data", str(small_set.path), "--clips", "12"]
-            fixed += ["--encoding", "flow", "--control", "shuffled", "--endpoint", server.url, "--model", "tiny"]
+            fixed = [
+                "vlm",
+                "ask",
+                "micro-expression",
+                "--task",
+                "megc-3",
+                "--data",
+                str(small_set.path),
+                "--clips",
+                "12",
+            ]
+            fixed += [
+                "--encoding",
+                "flow",
+                "--control",
+                "shuffled",
+                "--endpoint",
+                server.url,
+                "--model",
+                "tiny",
+            ]
             return [*fixed, "--out", str(tmp_path / name)]
 
         process = subprocess.Popen(

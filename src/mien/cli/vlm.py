@@ -126,7 +126,7 @@ def megc(
 ) -> None:
     """Answer MEGC's question files: submission files out, and scores where the files hold the answers."""
     from mien.vlm import questions
-    from mien.vlm.jobs import job_of_files
+    from mien.vlm.file_jobs import job_of_files
 
     how = _how(endpoint, model, encoding, control, option, i_may_send_these_clips)
     with job_of_files(files, how, data=data, videos=videos, dataset=dataset) as (job, rows):
@@ -153,7 +153,7 @@ def score(
 ) -> None:
     """Score answers to a MEGC question file against the true ones, beside the baselines; nothing is asked."""
     from mien.experiments.run import write_json
-    from mien.vlm.jobs import score_file
+    from mien.vlm.file_jobs import score_file
 
     found = score_file(submission, truth, dataset)
     _show(found)

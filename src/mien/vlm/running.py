@@ -10,32 +10,24 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import pandas as pd
+from typing import Any
 
 from mien.cache import cache_folder
 from mien.errors import InputError
 from mien.experiments.evaluate import surroundings
 from mien.experiments.run import SCHEMA, Run, write_json
 from mien.files import write_whole
-from mien.vlm import baselines, parsing, scoring
+from mien.vlm import parsing, results, scoring
 from mien.vlm.asking import Answer, Asker
 from mien.vlm.consistency import contradictions
 from mien.vlm.encodings import Encoded, encode
 from mien.vlm.endpoint import MANNERS, Asking, Endpoint
 from mien.vlm.material import Material
 from mien.vlm.question import Question, seed_of
+from mien.vlm.results import TITLES, Asked, Reply
 from mien.vlm.scoring import Given
 
 Progress = Callable[[int, int, str], None]
-#: Who answers: the model with the clip; without any picture; with the clip of somebody else.
-Asked = Literal["model", "none", "shuffled"]
-TITLES: Mapping[str, str] = {
-    "model": "the model",
-    "none": "the model without pictures",
-    "shuffled": "the model, shown another person's clip",
-}
 #: So many questions in a row without an answer, and the endpoint is taken to be down.
 MOST_FAILURES = 5
 
@@ -76,19 +68,6 @@ class Outcome:
     gaps: list[str]
 
 
-@dataclass(frozen=True)
-class _Reply:
-    who: Asked
-    question: Question
-    answer: Answer
-    reading: parsing.Reading
-
-    @property
-    def given(self) -> Given:
-        status = "failed" if self.answer.failure else self.reading.status
-        return Given(self.question, self.reading.value, status, self.reading.ranking)
-
-
 def run(job: Job, out: Path, *, progress: Progress | None = None, command: str = "") -> Outcome:
     """The finished run in `out`; answers that are in the cache are not asked for again.
 
@@ -99,7 +78,7 @@ def run(job: Job, out: Path, *, progress: Progress | None = None, command: str =
     started = Run.begin(out, _record(job, command))
     whos: list[Asked] = ["model", *job.controls]
     asked = [(who, question) for who in whos for question in job.questions]
-    replies: list[_Reply] = []
+    replies: list[Reply] = []
     with closing(Asker(job.endpoint, job.asking, cache_folder() / "vlm")) as asker:
         for reply in _replies(job, asker, asked):
             replies.append(reply)
@@ -108,7 +87,7 @@ def run(job: Job, out: Path, *, progress: Progress | None = None, command: str =
     return _finish(started, job, replies)
 
 
-def _replies(job: Job, asker: Asker, asked: Sequence[tuple[Asked, Question]]) -> Iterator[_Reply]:
+def _replies(job: Job, asker: Asker, asked: Sequence[tuple[Asked, Question]]) -> Iterator[Reply]:
     """The replies in order; the pictures of a clip are made when it is its turn, so that memory stays small."""
     in_a_row = 0
     shown = _Shown(job)
@@ -128,7 +107,7 @@ def _replies(job: Job, asker: Asker, asked: Sequence[tuple[Asked, Question]]) ->
                         found=answer.failure,
                         do="see that the server runs, then repeat the command: what was answered is not asked again",
                     )
-                yield _Reply(who, question, answer, _read(question, answer))
+                yield Reply(who, question, answer, _read(question, answer))
 
 
 NOT_SHOWN = "not asked: "
@@ -209,17 +188,18 @@ def _record(job: Job, command: str) -> dict[str, Any]:
     }
 
 
-def _finish(started: Run, job: Job, replies: Sequence[_Reply]) -> Outcome:
+def _finish(started: Run, job: Job, replies: Sequence[Reply]) -> Outcome:
     ours = [reply for reply in replies if reply.who == "model"]
     rows: dict[str, Sequence[Given]] = {
         TITLES[who]: [r.given for r in replies if r.who == who] for who in ("model", *job.controls)
     }
-    found = metrics(rows | dict(job.answered), job.labels, job.as_written)
+    found = results.metrics(rows | dict(job.answered), job.labels, job.as_written)
     found["consistency"] = contradictions([reply.given for reply in ours])
     write_whole(
-        started.path / "predictions.csv", _table(replies).to_csv(index=False, lineterminator="\n").encode()
+        started.path / "predictions.csv",
+        results.table(replies).to_csv(index=False, lineterminator="\n").encode(),
     )
-    lines = (json.dumps(_line(reply), ensure_ascii=False) for reply in replies)
+    lines = (json.dumps(results.line(reply), ensure_ascii=False) for reply in replies)
     write_whole(started.path / "answers.jsonl", ("\n".join(lines) + "\n").encode())
     write_json(started.path / "metrics.json", found)
     started.record["answered_by"] = sorted({reply.answer.model for reply in ours if reply.answer.model})
@@ -227,83 +207,3 @@ def _finish(started: Run, job: Job, replies: Sequence[_Reply]) -> Outcome:
     started.write_record()
     gaps = [f"{r.question.id} ({TITLES[r.who]}): {r.answer.failure}" for r in replies if r.answer.failure]
     return Outcome(started, found, [r.given for r in ours], [r.answer.text for r in ours], gaps)
-
-
-def metrics(
-    rows: Mapping[str, Sequence[Given]],
-    labels: Mapping[str, Sequence[str]],
-    as_written: scoring.AsWritten | None = None,
-) -> dict[str, Any]:
-    """Scores of every topic: those who answered, by title, then the baselines; all on the same questions.
-
-    Args:
-        rows: answers by title, each to all questions.
-        as_written: how an answer stands in a file of answers, where wording is scored too.
-    """
-    first = next(iter(rows.values()))
-    topics = list(dict.fromkeys(one.question.topic for one in first))
-    tables: dict[str, Any] = {}
-    for topic in topics:
-        of_topic = {
-            title: [one for one in given if one.question.topic == topic and one.question.truth is not None]
-            for title, given in rows.items()
-        }
-        questions = [one.question for one in next(iter(of_topic.values()))]
-        if not questions:
-            continue
-        of_topic |= {name: baselines.answers(name, questions) for name in baselines.BASELINES}
-        kind = questions[0].kind
-        tables[topic] = {
-            "kind": kind,
-            "labels": list(labels.get(topic, questions[0].labels if kind == "label" else ())),
-            "n_questions": len(questions),
-            "n_clips": len({(q.group, q.clip) for q in questions}),
-            "n_subjects": len({q.group for q in questions}),
-            "flip_rate": scoring.flip_rate(next(iter(of_topic.values()))),
-            "scores": {},
-        }
-        for title, given in of_topic.items():
-            if given:
-                found = scoring.scores(given, tables[topic]["labels"])
-                found |= scoring.wording_scores(given, as_written) if as_written else {}
-                tables[topic]["scores"][title] = scoring.plain(found)
-    return {"topics": tables}
-
-
-def _table(replies: Sequence[_Reply]) -> pd.DataFrame:
-    """`predictions.csv`: one row per question and who was asked; INVALID, REFUSED and FAILED stand for no answer."""
-    rows = []
-    for reply in replies:
-        question, given = reply.question, reply.given
-        rows.append(
-            {
-                "asked": reply.who,
-                "id": question.id,
-                "key": question.clip,
-                "dataset": question.dataset,
-                "subject": question.subject,
-                "topic": question.topic,
-                "seed": question.order,
-                "truth": question.truth,
-                "predicted": given.value if given.valid else given.status.upper(),
-                "status": given.status,
-                "read_from": reply.reading.how,
-                "ranking": " > ".join(given.ranking),
-                "finish": reply.answer.finish,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _line(reply: _Reply) -> dict[str, Any]:
-    """A line of `answers.jsonl`: what was asked, and word for word what came back."""
-    return {
-        "asked": reply.who,
-        "id": reply.question.id,
-        "question": reply.question.text,
-        "answer": reply.answer.text,
-        "finish": reply.answer.finish,
-        "refusal": reply.answer.refusal,
-        "model": reply.answer.model,
-        "failure": reply.answer.failure,
-    }

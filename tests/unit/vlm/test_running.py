@@ -15,7 +15,8 @@ from mien.errors import InputError, UsageError
 from mien.vlm.endpoint import Asking, Endpoint
 from mien.vlm.material import Material
 from mien.vlm.question import Question
-from mien.vlm.running import TITLES, Job, run
+from mien.vlm.results import TITLES
+from mien.vlm.running import Job, run
 from vlm_server import Reply, Request, Server, says
 
 LABELS = ("negative", "positive", "surprise")
