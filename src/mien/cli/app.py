@@ -25,6 +25,7 @@ from mien.cli import (
     data,
     doctor,
     evaluate,
+    leaderboard,
     models,
     prepare,
     recipes,
@@ -78,6 +79,7 @@ app.command("train")(train.train)
 app.command("card")(card.card)
 app.add_typer(vlm.app, name="vlm")
 app.command("compare")(compare.compare)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("agree")(agree.agree)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)
