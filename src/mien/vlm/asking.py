@@ -7,11 +7,13 @@ import hashlib
 import json
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import InputError
@@ -109,6 +111,9 @@ class Asker:
     ) -> None:
         self.endpoint, self.asking, self.cache, self._sleep = endpoint, asking, cache, sleep
         self._client = _client(endpoint, asking)
+        self._heard = False  # whether the endpoint has answered anything at all
+        self._under_way: defaultdict[str, Lock] = defaultdict(Lock)
+        self._only_one = Lock()
 
     def close(self) -> None:
         """Close the connections."""
@@ -118,17 +123,28 @@ class Asker:
         """The answer to one question about one clip; a failure after all tries is told in `failure`.
 
         Raises:
-            InputError: the endpoint will answer no question: wrong key, address or model.
+            InputError: the endpoint will answer no question: it cannot be reached, or key, address or model are wrong.
         """
         body = body_of(self.endpoint, self.asking, text, shown)
-        file = self._file(cache_key(self.endpoint, body))
-        found = _cached(file)
-        if found is not None:
-            return found
+        key = cache_key(self.endpoint, body)
+        with self._only_one:
+            under_way = self._under_way[key]
+        # Without pictures many clips are asked the same: whoever comes second waits, and takes it from the cache.
+        with under_way:
+            return _cached(self._file(key)) or self._asked(body, self._file(key))
+
+    def _asked(self, body: dict[str, Any], file: Path) -> Answer:
         try:
             answer = self._try(body)
         except _Never as reason:
-            return Answer(failure=str(reason))
+            if self._heard:
+                return Answer(failure=str(reason))
+            raise InputError(
+                "the endpoint cannot be reached",
+                where=self.endpoint.url,
+                found=str(reason),
+                do="see that the server runs and that --endpoint is its address, then repeat the command",
+            ) from reason
         stored = {name: value for name, value in asdict(answer).items() if name not in ("failure", "cached")}
         stored["asked"] = datetime.now(UTC).isoformat(timespec="seconds")
         write_whole(file, json.dumps(stored, ensure_ascii=False, indent=1).encode())
@@ -165,6 +181,7 @@ class Asker:
         end, content = time.monotonic() + limit_s, bytearray()
         try:
             with self._client.chat.completions.with_streaming_response.create(**body) as response:
+                self._heard = True
                 if response.status_code >= 300:
                     raise _Never(f"the server answers {response.status_code}; it is not followed elsewhere")
                 for part in response.iter_bytes():
@@ -174,6 +191,7 @@ class Asker:
                     if time.monotonic() > end:
                         raise _Again(f"no whole answer within {limit_s:g} s")
         except openai.APIStatusError as error:
+            self._heard = True
             raise self._refused_by_status(error) from error
         except (openai.APITimeoutError, httpx2.TimeoutException) as error:
             raise _Again(f"no answer within {limit_s:g} s") from error

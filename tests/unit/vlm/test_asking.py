@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -71,6 +73,15 @@ def test_an_answer_is_asked_for_once(server: Server, tmp_path: Path) -> None:
     second = asker(server, tmp_path).ask("?", SHOWN)
     assert (first.cached, second.cached) == (False, True)
     assert (first.text, first.finish, first.model) == (second.text, second.finish, second.model)
+    assert len(server.requests) == 1
+
+
+def test_the_same_question_at_the_same_time_is_asked_once(server: Server, tmp_path: Path) -> None:
+    server.behaviour = lambda request, n: replace(says("fine"), delay_s=0.05)
+    one = asker(server, tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: one.ask("?", SHOWN), range(24)))
+    assert [answer.text for answer in answers] == ["fine"] * 24
     assert len(server.requests) == 1
 
 
@@ -223,7 +234,17 @@ def test_an_endless_answer_is_cut_off(server: Server, tmp_path: Path) -> None:
 def test_nobody_listening_is_told(tmp_path: Path) -> None:
     with Server(lambda request, n: says("")).running() as gone:
         pass
-    assert "connection" in asker(gone, tmp_path, tries=2).ask("?", SHOWN).failure
+    with pytest.raises(InputError, match="cannot be reached"):
+        asker(gone, tmp_path, tries=2).ask("?", SHOWN)
+
+
+def test_silence_is_told_unless_the_server_has_answered_before(server: Server, tmp_path: Path) -> None:
+    server.behaviour = lambda request, n: replace(says("late"), delay_s=0.0 if n == 0 else 1.5)
+    patient = asker(server, tmp_path, tries=1, timeout_s=0.5)
+    assert patient.ask("first", SHOWN).text == "late"
+    assert "within 0.5 s" in patient.ask("second", SHOWN).failure
+    with pytest.raises(InputError, match="cannot be reached"):
+        asker(server, tmp_path, tries=1, timeout_s=0.5).ask("second", SHOWN)
 
 
 @pytest.mark.parametrize(

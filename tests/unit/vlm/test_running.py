@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from mien.errors import InputError, UsageError
+from mien.experiments.run import Run
 from mien.vlm.endpoint import Asking, Endpoint
 from mien.vlm.material import Material
 from mien.vlm.question import Question
@@ -150,6 +151,14 @@ def test_the_folder_says_everything(server: Server, job: Callable[..., Job], tmp
     assert record["options"]["encoding"] == "frames"
     assert record["finished"] and record["command"] == "mien vlm ask ..."
     assert outcome.gaps == []
+
+
+def test_answers_are_not_taken_for_predictions_of_a_recogniser(
+    job: Callable[..., Job], tmp_path: Path
+) -> None:
+    run(job(controls=()), tmp_path / "run")
+    with pytest.raises(InputError, match="--beside"):
+        Run.open(tmp_path / "run").predictions()
 
 
 def test_a_gap_is_told_and_asked_again_alone(server: Server, job: Callable[..., Job], tmp_path: Path) -> None:
