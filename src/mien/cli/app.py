@@ -34,6 +34,7 @@ from mien.cli import (
     spot,
     tasks,
     train,
+    vlm,
 )
 from mien.errors import MienError
 
@@ -77,6 +78,7 @@ app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("card")(card.card)
+app.add_typer(vlm.app, name="vlm")
 app.command("compare")(compare.compare)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("spot")(spot.spot)

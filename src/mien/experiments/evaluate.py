@@ -169,14 +169,21 @@ def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[s
         "backend": None,
         "backend_reason": "",
         "warnings": [],
-        "versions": {"mien": __version__, "python": platform.python_version()}
-        | {name: metadata.version(name) for name in PACKAGES},
-        "commit": _commit(),
-        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+        **surroundings(PACKAGES),
         "command": command,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "finished": None,
         "seconds": 0.0,
+    }
+
+
+def surroundings(packages: Sequence[str]) -> dict[str, Any]:
+    """What a run happens in, for its `run.json`: versions of these packages, commit, machine."""
+    return {
+        "versions": {"mien": __version__, "python": platform.python_version()}
+        | {name: metadata.version(name) for name in packages},
+        "commit": _commit(),
+        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
     }
 
 

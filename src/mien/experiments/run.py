@@ -107,8 +107,14 @@ class Run:
         """`predictions.csv` as text columns, with numeric probabilities.
 
         Raises:
-            InputError: a column is missing or a probability is no number.
+            InputError: a column is missing, a probability is no number, or the answers have none (`mien vlm`).
         """
+        if self.record.get("kind") == "vlm":
+            raise InputError(
+                "the answers of a vision-language model have no probabilities",
+                where=self.path,
+                do="compare the other way round: mien vlm ask ... --beside RUN puts a run into the model's table",
+            )
         file = self.path / "predictions.csv"
         try:
             table = pd.read_csv(file, dtype=str, keep_default_na=False)
