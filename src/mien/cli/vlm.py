@@ -152,7 +152,7 @@ def score(
     out: Annotated[Path | None, typer.Option(help="Also write the scores to this JSON file.")] = None,
 ) -> None:
     """Score answers to a MEGC question file against the true ones, beside the baselines; nothing is asked."""
-    from mien.experiments.run import write_json
+    from mien.files import write_json
     from mien.vlm.file_jobs import score_file
 
     found = score_file(submission, truth, dataset)
