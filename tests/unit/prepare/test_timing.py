@@ -71,7 +71,7 @@ def test_what_cannot_be_used_says_why(available: tuple[int, ...], annotation: An
 
 
 def test_a_missing_apex_matters_only_where_an_array_needs_one() -> None:
-    assert plan_frames(ALL, Annotation(10, None, 40), recipe.load("slstt")).apex is None
+    assert plan_frames(ALL, Annotation(10, None, 40), recipe.load("landmarks")).apex is None
     plan = plan_frames(ALL, Annotation(10, None, 40), _recipe(missing_apex="middle"))
     assert plan.apex == 25 and "the middle frame 25 taken" in plan.notes[0]
 
