@@ -59,7 +59,8 @@ class AtmLayer(nn.Module):
         super().__init__()
         self.memory = memory
         self.query = nn.Linear(width, KEYS)
-        self.key = nn.Linear(width, KEYS)
+        # A bias here would add the same to a whole row of scores: softmax knows nothing of it.
+        self.key = nn.Linear(width, KEYS, bias=False)
         # From and to: local or global.
         self.type_bias = nn.Parameter(torch.zeros(2, 2))
         self.forgetting = nn.Parameter(torch.zeros(()))
