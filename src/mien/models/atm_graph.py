@@ -33,8 +33,8 @@ def positions(n: int, width: int, device: torch.device) -> Tensor:
 def chain(valid: Tensor) -> Tensor:
     """The first adjacency (B, n + 1, n + 1) of n local nodes in a row and the global node, the last one.
 
-    Neighbours in the row, the global node and every local one, and each node with itself are joined. Nodes whose `valid`
-    (B, n) is 0 are joined to from nowhere. Rows sum to 1.
+    Neighbours in the row, the global node and every local one, and each node with itself are joined. No edge leads to
+    a node whose `valid` (B, n) is 0. Rows sum to 1.
     """
     n = valid.shape[1]
     at = torch.arange(n + 1, device=valid.device)

@@ -97,10 +97,13 @@ def rotated(x: Tensor, degrees: Tensor, *, vectors: bool = False) -> Tensor:
     height, width = x.shape[-2:]
     zero = torch.zeros_like(cos)
     # What is seen at a place of the turned image, in coordinates from -1 to 1 along each side.
-    rows = [torch.stack([cos, sin * height / width, zero], 1), torch.stack([-sin * width / height, cos, zero], 1)]
+    rows = [
+        torch.stack([cos, sin * height / width, zero], 1),
+        torch.stack([-sin * width / height, cos, zero], 1),
+    ]
     flat = x.flatten(1, 2)
     grid = F.affine_grid(torch.stack(rows, 1), list(flat.shape), align_corners=False)
-    turned = F.grid_sample(flat, grid, align_corners=False).unflatten(1, x.shape[1:3])
+    turned = F.grid_sample(flat, grid, align_corners=False).reshape(x.shape)
     if not vectors:
         return turned
     u, v = turned.unbind(1)

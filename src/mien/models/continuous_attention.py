@@ -28,7 +28,9 @@ class ContinuousAttention(nn.Module):
         self.second_norm = nn.BatchNorm2d(n_out)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or n_in != n_out:
-            self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out)
+            )
         self.look = nn.Conv2d(2, 1, 1, bias=False)
         self.look_norm = nn.BatchNorm2d(1)
 

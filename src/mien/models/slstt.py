@@ -44,7 +44,9 @@ class SlsttPlan(Plan):
         description="flow as hue and per-frame stretched value; or u, v and magnitude on one fixed scale",
     )
     limit: float = Field(
-        3 / 128, gt=0, description="largest motion told apart by the fixed drawing, share of the image's width"
+        3 / 128,
+        gt=0,
+        description="largest motion told apart by the fixed drawing, share of the image's width",
     )
     aggregation: Aggregation = Field("lstm", description="what joins the frames")
     layers: int = Field(3, ge=1, le=4, description="layers of the LSTM or GRU")
@@ -164,13 +166,16 @@ class SlsttOptions(SlsttPlan):
     )
     size_px: int = Field(384, ge=32, le=1024, multiple_of=16, description="edge of the images it sees")
     weights: Path | None = Field(
-        None, description="safetensors file of its published weights (timm's or Google's names); without: random"
+        None,
+        description="safetensors file of its published weights (timm's or Google's names); without: random",
     )
     vit_device: Literal["cpu", "cuda"] = Field("cpu", description="where the frozen features are computed")
 
 
 @lru_cache(maxsize=1)
-def frozen_encoder(size: str, size_px: int, weights: Path | None) -> tuple[VisionTransformer, str, Report | None]:
+def frozen_encoder(
+    size: str, size_px: int, weights: Path | None
+) -> tuple[VisionTransformer, str, Report | None]:
     """The frozen transformer, the fingerprint of its weights, and what was loaded from the file, if there is one.
 
     Raises:
@@ -192,11 +197,11 @@ def frozen_encoder(size: str, size_px: int, weights: Path | None) -> tuple[Visio
         name="slstt",
         title="SLSTT (frozen ViT-B/16, LSTM)",
         paper="Zhang et al., IEEE TAFFC 13(4) 2022, arXiv 2112.05851",
-        summary="frozen ViT-B/16 on images of long-term flow, then an LSTM; its use is with ImageNet weights from a file",
-        confirmed="layers, what learns (last norm, LSTM, head), drawing, sizes, SGD 0.01 with a step at epoch 30 of 40, "
-        "batch 2 (published code)",
-        assumed="no dropout in the frozen blocks, so features are computed once; crops are aligned and the head's motion "
-        "is removed; blends of flow instead of RIFE; no JPEG",
+        summary="frozen ViT-B/16 on images of long-term flow, then an LSTM; wants ImageNet weights from a file",
+        confirmed="layers, what learns (last norm, LSTM, head), drawing, sizes, SGD 0.01 with a step at epoch 30 "
+        "of 40, batch 2 (published code)",
+        assumed="no dropout in the frozen blocks, so features are computed once; crops are aligned and the head's "
+        "motion is removed; blends of flow instead of RIFE; no JPEG",
         published={
             "megc-3": "UF1 .816, UAR .790 (LSTM); the epoch was chosen on the held-out subject",
             "casme2-5": "accuracy .758, UF1 .753, from memory; the epoch was chosen on the held-out subject",
@@ -228,7 +233,7 @@ class Slstt(SlsttNetwork):
             images = torch.from_numpy(draw(flow, plan.size_px, plan.drawing, plan.limit))
             with torch.inference_mode():
                 tokens = encoder.to(plan.vit_device)(colours(images.to(plan.vit_device)))
-            return tokens.cpu().numpy()
+            return np.asarray(tokens.cpu().numpy())
 
         made_by = f"{weights} {plan.size_px} {plan.drawing} {plan.limit} {plan.vit_device} {flow.shape}"
         return cached(made_by, flow.tobytes(), features)
@@ -282,7 +287,7 @@ class SlsttSmallOptions(SlsttPlan):
         paper="after Zhang et al., IEEE TAFFC 13(4) 2022, arXiv 2112.05851",
         summary="a small ViT on images of long-term flow, then an LSTM, trained together; on a CPU",
         confirmed="the way of a clip: long-term flow, image by image through a ViT, class tokens through an LSTM",
-        assumed="all sizes, the fixed scale of the flow, training of the whole network from random weights, flips, AdamW",
+        assumed="all sizes, the fixed scale of flow, training of the whole network from random weights, flips, AdamW",
     ),
     SlsttSmallOptions,
 )

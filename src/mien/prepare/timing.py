@@ -145,12 +145,16 @@ def _sampled(
     return tuple(int(inside[i]) for i in nearest)
 
 
-def _around(numbers: np.ndarray, marks: tuple[int, int, int], frames: int, notes: list[str]) -> tuple[int, ...]:
+def _around(
+    numbers: np.ndarray, marks: tuple[int, int, int], frames: int, notes: list[str]
+) -> tuple[int, ...]:
     """The frames from half a window before the apex, but behind the onset, to the window's end or the offset."""
     onset, apex, offset = marks
     first = max(apex - frames // 2, onset + 1)
     last = min(first + frames - 1, offset)
     found = tuple(int(number) for number in numbers[(numbers >= first) & (numbers <= last)])
     if len(found) < frames:
-        notes.append(f"{frames - len(found)} of {frames} frames around the apex are blends of their neighbours")
+        notes.append(
+            f"{frames - len(found)} of {frames} frames around the apex are blends of their neighbours"
+        )
     return found
