@@ -269,6 +269,7 @@ class SlsttSmallOptions(SlsttPlan):
         0.25, ge=0, le=1, description="class weights: clips per class to the power of minus this"
     )
     drawing: Drawing = Field("fixed", description=SlsttPlan.model_fields["drawing"].description)
+    limit: float = Field(1 / 64, gt=0, description=SlsttPlan.model_fields["limit"].description)
     layers: int = Field(1, ge=1, le=4, description="layers of the LSTM or GRU")
     hidden: int = Field(64, ge=4, le=2048, description="size of the LSTM's or GRU's state")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout on the feature that is classified")
