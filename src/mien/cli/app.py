@@ -25,11 +25,13 @@ from mien.cli import (
     data,
     doctor,
     evaluate,
+    leaderboard,
     models,
     prepare,
     recipes,
     report,
     serve,
+    spot,
     tasks,
     train,
 )
@@ -76,6 +78,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("card")(card.card)
 app.command("compare")(compare.compare)
+app.command("leaderboard")(leaderboard.leaderboard)
+app.command("spot")(spot.spot)
 app.command("agree")(agree.agree)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from mien.errors import InputError, UsageError
 from mien.experiments.jobs import FoldResult, Job
-from mien.files import write_whole
+from mien.files import write_json, write_whole
 
 SCHEMA = 1
 
@@ -148,18 +148,3 @@ class Run:
 
     def write_record(self) -> None:
         write_json(self.path / "run.json", self.record)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON; NaN becomes null."""
-    write_whole(path, (json.dumps(_plain(content), indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value
