@@ -15,7 +15,7 @@ from torch import Tensor
 from mien.clips import tasks
 from mien.errors import InputError, UsageError
 from mien.models import registry, slstt
-from mien.models.slstt import MIRRORED, SEEN, SlsttNetwork, frozen_encoder
+from mien.models.slstt import SEEN, SlsttNetwork, frozen_encoder
 from mien.models.vit import SIZES, VisionTransformer
 
 FIVE = tasks.get("casme2-5")
@@ -157,30 +157,6 @@ def test_random_weights_are_the_same_in_every_process_whatever_the_runs_seed() -
     assert frozen_encoder("ti16", 32, None)[1] == first
 
 
-def test_a_flip_shows_the_mirrored_clip_and_both_are_averaged_at_test() -> None:
-    network = _network("slstt-small", size_px=32)
-    x = network.tensors(_flow())
-    mirrored = _flow()["flow"][..., ::-1].copy()
-    mirrored[:, 0] *= -1
-    assert torch.equal(x[MIRRORED], network.tensors({"flow": mirrored})[SEEN])
-    module = network.build(FIVE).eval()
-    flipped = module(x, noise={"flip": torch.tensor([1.0, 0.0])})
-    torch.testing.assert_close(flipped[0], module({SEEN: x[MIRRORED]})[0])
-    torch.testing.assert_close(flipped[1], module(x)[1])
-    seen, other = network.views(x)
-    assert torch.equal(seen[SEEN], x[SEEN]) and torch.equal(other[SEEN], x[MIRRORED])
-    assert list(_network("slstt", **TINY).tensors(_flow())) == [SEEN]
-
-
-def test_the_small_network_learns_all_of_its_transformer() -> None:
-    network = _network("slstt-small", width=8, heads=2, hidden=8)
-    module = network.build(FIVE)
-    generator = torch.Generator().manual_seed(0)
-    module(network.tensors(_flow()), noise=network.draw(2, generator)).square().sum().backward()
-    missed = [name for name, p in module.named_parameters() if p.grad is None or not p.grad.any()]
-    assert missed == []
-
-
 @pytest.mark.parametrize("frames", [1, 5, 21])
 def test_any_number_of_frames_is_read(frames: int) -> None:
     for name, options in (("slstt", TINY), ("slstt-small", {"width": 8, "heads": 2, "depth": 1})):
@@ -189,15 +165,13 @@ def test_any_number_of_frames_is_read(frames: int) -> None:
         assert found.shape == (2, 5) and found.isfinite().all()
 
 
-@pytest.mark.parametrize("options", [{"patch_px": 7}, {"heads": 5}])
-def test_sizes_that_do_not_fit_are_refused(options: dict[str, int]) -> None:
-    with pytest.raises(UsageError, match="patches do not fill"):
-        _network("slstt-small", **options).check(FIVE)
-
-
 @pytest.mark.parametrize(("name", "options"), [("slstt", TINY), ("slstt-small", {})])
 def test_flow_that_is_not_finite_is_refused(name: str, options: dict[str, object]) -> None:
     arrays = _flow()
     arrays["flow"][1, 0, 0, 3, 3] = np.inf
     with pytest.raises(InputError, match="NaN or infinity"):
         _network(name, **options).tensors(arrays)
+
+
+def test_clips_are_not_mirrored_unless_asked_for() -> None:
+    assert list(_network("slstt", **TINY).tensors(_flow())) == [SEEN]
