@@ -101,7 +101,9 @@ class Mahalanobis:
         """
         x = _features(features)
         if x.shape[1] != self.means.shape[1]:
-            raise InputError("the features are of another size", found=f"{x.shape[1]} for {self.means.shape[1]}")
+            raise InputError(
+                "the features are of another size", found=f"{x.shape[1]} for {self.means.shape[1]}"
+            )
         away = x[:, None] - self.means
         return np.asarray(np.einsum("ngi,ij,ngj->ng", away, self.precision, away).min(axis=1))
 
@@ -116,7 +118,9 @@ def clusters(features: npt.ArrayLike, k: int, seed: int) -> IntArray:
 
     x = _features(features)
     if not 1 <= k <= len(x):
-        raise InputError("there must be at least one cluster, and no more than clips", found=f"{k} for {len(x)}")
+        raise InputError(
+            "there must be at least one cluster, and no more than clips", found=f"{k} for {len(x)}"
+        )
     return np.asarray(KMeans(k, n_init=10, random_state=seed).fit(x).labels_, dtype=np.int64)
 
 
@@ -167,7 +171,9 @@ def standardised(scores: npt.ArrayLike, known: npt.ArrayLike) -> FloatArray:
     """
     values, reference = _scores(scores), _scores(known)
     if (spread := reference.std()) == 0:
-        raise InputError("the known scores are all equal, so they give no scale", found=f"{reference.size} scores")
+        raise InputError(
+            "the known scores are all equal, so they give no scale", found=f"{reference.size} scores"
+        )
     return np.asarray((values - reference.mean()) / spread)
 
 

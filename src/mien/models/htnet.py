@@ -109,7 +109,7 @@ class Attention(nn.Module):
 
     def _split(self, x: Tensor, parts: int) -> Tensor:
         """(..., T, parts * size) as (..., parts, T, size)."""
-        return x.unflatten(-1, (parts, self.size)).transpose(-2, -3)
+        return x.reshape(*x.shape[:-1], parts, self.size).transpose(-2, -3)
 
 
 class Block(nn.Module):
@@ -119,9 +119,7 @@ class Block(nn.Module):
         super().__init__()
         self.first, self.second = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attention = Attention(dim, heads)
-        self.mlp = nn.Sequential(
-            nn.Linear(dim, EXPANSION * dim), nn.GELU(), nn.Linear(EXPANSION * dim, dim)
-        )
+        self.mlp = nn.Sequential(nn.Linear(dim, EXPANSION * dim), nn.GELU(), nn.Linear(EXPANSION * dim, dim))
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.attention(self.first(x))
@@ -141,10 +139,10 @@ class Level(nn.Module):
         self.layers = nn.Sequential(*(Block(dim, heads) for _ in range(depth)))
 
     def forward(self, x: Tensor) -> Tensor:
-        n, b = self.n_blocks, self.block
-        blocks = (x + self.position).unflatten(2, (n, b)).unflatten(1, (n, b)).transpose(2, 3)
-        seen = self.layers(blocks.flatten(3, 4)).unflatten(3, (b, b))
-        return torch.as_tensor(seen.transpose(2, 3).flatten(3, 4).flatten(1, 2))
+        n, b, channels = self.n_blocks, self.block, x.shape[-1]
+        blocks = (x + self.position).reshape(-1, n, b, n, b, channels).transpose(2, 3)
+        seen: Tensor = self.layers(blocks.flatten(3, 4)).reshape(blocks.shape)
+        return seen.transpose(2, 3).reshape(x.shape)
 
 
 class Aggregate(nn.Module):
@@ -192,7 +190,7 @@ class HtnetModule(nn.Module):
         summary="hierarchical transformer on four flow patches; 139.6 M parameters (a GPU); width=24 suits two cores",
         confirmed="layers, widths, heads and repeats, swapped patch axes, one token per attention, Adam 5e-5, batch "
         "256, 800 epochs, flow as 0..255 (published program)",
-        assumed="its patch centres for a face it does not find stand for all clips; the last epoch; clips are shuffled. "
+        assumed="its patch centres for a face it does not find stand for all clips; last epoch; clips are shuffled. "
         "The corrected form (patches of 16 px, tokens of 4 px, 2x2 tokens per block) is ours",
         published={
             "megc-3": "UF1 .8603, UAR .8475; epoch chosen on each held-out subject. Users who take the last epoch: "

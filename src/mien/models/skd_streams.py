@@ -30,9 +30,7 @@ class Design:
 
 def _plain(n_in: int, n_out: int, kernel: int, stride: int = 1) -> nn.Conv2d:
     """A convolution without bias that sees mirrored edges: it maps nothing to nothing."""
-    return nn.Conv2d(
-        n_in, n_out, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=False
-    )
+    return nn.Conv2d(n_in, n_out, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=False)
 
 
 class Residual(nn.Module):
@@ -85,8 +83,8 @@ class ChannelAttention(nn.Module):
         self.conv = nn.Conv1d(1, 1, kernel, padding=kernel // 2, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        pooled = torch.stack([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1)
-        weights = torch.sigmoid(self.conv(pooled.flatten(0, 1)[:, None]).unflatten(0, pooled.shape[:2]).sum(1))
+        mean, greatest = x.mean(dim=(2, 3))[:, None], x.amax(dim=(2, 3))[:, None]
+        weights = torch.sigmoid(self.conv(mean) + self.conv(greatest))
         return x * weights[:, 0, :, None, None]
 
 
@@ -96,7 +94,7 @@ def shifted(x: Tensor) -> Tensor:
     An eighth of the channels takes the values of the next segment and another eighth those of the previous one;
     where there is none, they become 0.
     """
-    first, second = x.unflatten(0, (-1, 2)).unbind(1)
+    first, second = x[0::2], x[1::2]
     fold = x.shape[1] // SHIFT_SHARE
     nothing = torch.zeros_like(first[:, :fold])
     early = torch.cat([second[:, :fold], nothing, first[:, 2 * fold :]], dim=1)
@@ -121,6 +119,24 @@ class Unit(nn.Module):
         return torch.as_tensor(self.attention(torch.relu(self.norm(h))))
 
 
+def _unit(kind: str, n_in: int, n_out: int, design: Design) -> Unit:
+    """A 3x3 unit as streams of this kind have it."""
+    shift, attention = kind == "temporal" and design.shift, kind == "local" and design.attention
+    return Unit(n_in, n_out, 3, 1, shift=shift, attention=attention)
+
+
+def branch(kind: str, design: Design) -> nn.Sequential:
+    """The last two units of a stream, or of an auxiliary classifier in it: to maps of twice the width."""
+    wide = 2 * design.width
+    return nn.Sequential(_unit(kind, design.width, wide, design), _unit(kind, wide, wide, design))
+
+
+def pooled(kind: str, maps: Tensor) -> Tensor:
+    """Features (B, C): means over the maps and, in the temporal stream, over both segments."""
+    means = maps.mean(dim=(2, 3))
+    return (means[0::2] + means[1::2]) / 2 if kind == "temporal" else means
+
+
 class Stream(nn.Module):
     """One stream: from its images to the maps at two depths and to its feature.
 
@@ -131,31 +147,17 @@ class Stream(nn.Module):
 
     def __init__(self, kind: str, n_in: int, design: Design) -> None:
         super().__init__()
-        width = design.width
-        self.temporal = kind == "temporal"
-        self._shift = self.temporal and design.shift
-        self._attention = kind == "local" and design.attention
+        self.kind, width = kind, design.width
         self.encode = Encoder(n_in, width)
         self.magnify = Magnifier(width // 2, design.alpha) if design.magnify else None
+        weighs = kind == "local" and design.attention
         self.shallow = nn.Sequential(
-            Unit(width // 2, width, 5, 0, shift=False, attention=self._attention), nn.MaxPool2d(5, 2, 2)
+            Unit(width // 2, width, 5, 0, shift=False, attention=weighs), nn.MaxPool2d(5, 2, 2)
         )
         self.middle = nn.Sequential(
-            self._unit(width, width), self._unit(width, width), nn.AvgPool2d(3, 2, 1)
+            *(_unit(kind, width, width, design) for _ in range(2)), nn.AvgPool2d(3, 2, 1)
         )
-        self.deep = self.branch(width)
-
-    def _unit(self, n_in: int, n_out: int) -> Unit:
-        return Unit(n_in, n_out, 3, 1, shift=self._shift, attention=self._attention)
-
-    def branch(self, width: int) -> nn.Sequential:
-        """Two fresh units of this stream's kind, from maps of either depth to maps of `2 * width` channels."""
-        return nn.Sequential(self._unit(width, 2 * width), self._unit(2 * width, 2 * width))
-
-    def pooled(self, maps: Tensor) -> Tensor:
-        """The feature (B, C): means over the maps and, in the temporal stream, over both segments."""
-        means = maps.mean(dim=(2, 3))
-        return means.unflatten(0, (-1, 2)).mean(dim=1) if self.temporal else means
+        self.deep = branch(kind, design)
 
     def forward(self, reference: Tensor | None, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Maps after the first and the second pooling, and the feature; a reference of None is one of zeros."""
@@ -164,7 +166,7 @@ class Stream(nn.Module):
             features = self.magnify(0.0 if reference is None else self.encode(reference), features)
         early = self.shallow(features)
         late = self.middle(early)
-        return early, late, self.pooled(self.deep(late))
+        return early, late, pooled(self.kind, self.deep(late))
 
 
 def enlarged(images: Tensor, side: int) -> Tensor:

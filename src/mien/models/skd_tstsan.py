@@ -7,7 +7,7 @@ differs is said in the card.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -20,7 +20,7 @@ from mien.errors import InputError
 from mien.models.base import Batch, Needs, Network, Terms, dropout_mask, masked_mean
 from mien.models.options import Plan
 from mien.models.registry import ModelCard, register
-from mien.models.skd_streams import Design, Stream, enlarged
+from mien.models.skd_streams import Design, Stream, branch, enlarged, pooled
 from mien.protocols.view import Inputs
 
 GREY, HALVES = "onset_apex_grey", "two_part_flow"
@@ -35,7 +35,9 @@ Outputs = dict[str, Tensor]
 
 class SkdOptions(Plan):
     epochs: int = Field(
-        250, ge=1, description="passes over the training clips; the last one is used. 250 of CASME II: 4,000 steps"
+        250,
+        ge=1,
+        description="passes over the training clips; the last one is used. 250 of CASME II: 4,000 steps",
     )
     batch_size: int = Field(16, ge=2, description="clips per step")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
@@ -49,10 +51,13 @@ class SkdOptions(Plan):
         64, ge=16, le=128, multiple_of=16, description="filters of each stream's first layer; published: 64"
     )
     flow_form: Literal["min-max", "fixed"] = Field(
-        "min-max", description="flow from least to greatest of each image (published), or on one scale for all"
+        "min-max",
+        description="flow from least to greatest of each image (published), or on one scale for all",
     )
     flow_limit_px: float = Field(
-        1.125, gt=0, description="fixed: flow is cut off at this (of 48 px a face; 3 px of 128) and still is 0.5"
+        1.125,
+        gt=0,
+        description="fixed: flow is cut off at this (of 48 px a face; 3 px of 128) and still is 0.5",
     )
     flip: float = Field(0.5, ge=0, le=1, description="share of clips mirrored in training; published: 0")
     shift_px: float = Field(
@@ -64,7 +69,9 @@ class SkdOptions(Plan):
     hint: float = Field(
         1.6e-5, ge=0, description="weight of the middle features' squared distance from the last, summed"
     )
-    streams: Literal["all", "local", "global", "temporal"] = Field("all", description="which streams there are")
+    streams: Literal["all", "local", "global", "temporal"] = Field(
+        "all", description="which streams there are"
+    )
     alpha: float = Field(2.0, gt=0, description="factor of the magnifiers, which their weights can absorb")
     magnify: bool = Field(True, description="magnify motion between the features of onset and apex")
     temporal_shift: bool = Field(True, description="shift channels between both halves of the clip")
@@ -73,6 +80,10 @@ class SkdOptions(Plan):
     @property
     def kinds(self) -> tuple[str, ...]:
         return tuple(CHANNELS) if self.streams == "all" else (self.streams,)
+
+    @property
+    def design(self) -> Design:
+        return Design(self.width, self.alpha, self.magnify, self.temporal_shift, self.attention)
 
 
 def from_0_to_1(images: Tensor) -> Tensor:
@@ -92,7 +103,7 @@ def channels(grey: Tensor, flow: Tensor) -> Tensor:
         flow: (B, 4, 48, 48).
     """
     side = grey.shape[-1] // GRID
-    cut = grey.unflatten(3, (GRID, side)).unflatten(2, (GRID, side)).transpose(3, 4).flatten(2, 3)
+    cut = grey.reshape(-1, 2, GRID, side, GRID, side).transpose(3, 4).flatten(2, 3)
     blocks, whole = enlarged(cut, SIDE_PX), enlarged(grey, SIDE_PX).flip(1)
     return torch.cat([whole, blocks[:, 1], blocks[:, 0], flow], dim=1)
 
@@ -112,23 +123,24 @@ def moved(grey: Tensor, flow: Tensor, noise: Mapping[str, Tensor]) -> tuple[Tens
         grid = F.affine_grid(theta, list(images.shape), align_corners=False)
         return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
-    turned = torch.tensor([1.0, 0.0, 1.0, 0.0], device=flow.device)[:, None, None] * noise["flip"][:, None, None, None]
+    turned = (
+        torch.tensor([1.0, 0.0, 1.0, 0.0], device=flow.device)[:, None, None]
+        * noise["flip"][:, None, None, None]
+    )
     new = sampled(flow)
     return sampled(grey), turned * (1 - new) + (1 - turned) * new
 
 
 class Auxiliary(nn.Module):
-    """A classifier at some depth of the streams, used in training alone: its logits (B, K) and feature."""
+    """A classifier at some depth, used in training alone: from the maps of each stream to one feature."""
 
-    def __init__(self, streams: nn.ModuleDict, width: int, n_classes: int) -> None:
+    def __init__(self, kinds: Sequence[str], design: Design, n_classes: int) -> None:
         super().__init__()
-        self.branches = nn.ModuleDict(
-            {kind: stream.branch(width) for kind, stream in streams.items() if isinstance(stream, Stream)}
-        )
-        self.classifier = nn.Linear(2 * width * len(streams), n_classes)
+        self.branches = nn.ModuleDict({kind: branch(kind, design) for kind in kinds})
+        self.classifier = nn.Linear(2 * design.width * len(kinds), n_classes)
 
-    def feature(self, maps: Mapping[str, Tensor], streams: nn.ModuleDict) -> Tensor:
-        return torch.cat([streams[kind].pooled(self.branches[kind](x)) for kind, x in maps.items()], dim=1)
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        return torch.cat([pooled(kind, self.branches[kind](x)) for kind, x in maps.items()], dim=1)
 
 
 class SkdModule(nn.Module):
@@ -140,15 +152,10 @@ class SkdModule(nn.Module):
     def __init__(self, n_classes: int, options: SkdOptions) -> None:
         super().__init__()
         self.options = options
-        width = options.width
-        design = Design(
-            width, options.alpha, options.magnify, options.temporal_shift, options.attention
-        )
-        self.streams = nn.ModuleDict({kind: Stream(kind, CHANNELS[kind], design) for kind in options.kinds})
-        self.classifier = nn.Linear(2 * width * len(self.streams), n_classes)
-        self.auxiliary = nn.ModuleDict(
-            {depth: Auxiliary(self.streams, width, n_classes) for depth in DEPTHS}
-        )
+        design, kinds = options.design, options.kinds
+        self.streams = nn.ModuleDict({kind: Stream(kind, CHANNELS[kind], design) for kind in kinds})
+        self.classifier = nn.Linear(2 * design.width * len(kinds), n_classes)
+        self.auxiliary = nn.ModuleDict({depth: Auxiliary(kinds, design, n_classes) for depth in DEPTHS})
 
     def images(self, x: Mapping[str, Tensor], noise: Mapping[str, Tensor] | None) -> Tensor:
         """The 38 channels of stored clips, moved and mirrored as drawn."""
@@ -172,16 +179,17 @@ class SkdModule(nn.Module):
         pairs: dict[str, tuple[Tensor | None, Tensor]] = {
             "local": (image[:, 18:34], image[:, 2:18]),
             "global": (image[:, 1:2], image[:, :1]),
-            "temporal": (None, image[:, 34:].unflatten(1, (2, 2)).flatten(0, 1)),
+            "temporal": (None, image[:, 34:].reshape(-1, 2, SIDE_PX, SIDE_PX)),
         }
         found = {kind: stream(*pairs[kind]) for kind, stream in self.streams.items()}
         features = {"final": torch.cat([maps[2] for maps in found.values()], dim=1)}
-        heads = {"final": self.classifier}
+        heads: dict[str, nn.Module] = {"final": self.classifier}
         if self.training:
             for i, (depth, head) in enumerate(self.auxiliary.items()):
-                maps = {kind: maps[i] for kind, maps in found.items()}
-                features[depth], heads[depth] = head.feature(maps, self.streams), head.classifier
-        outputs = {}
+                assert isinstance(head, Auxiliary)
+                features[depth] = head({kind: maps[i] for kind, maps in found.items()})
+                heads[depth] = head.classifier
+        outputs: Outputs = {}
         for name, feature in features.items():
             kept = feature * noise[f"keep_{name}"] if noise else feature
             outputs |= {f"{name} feature": feature, name: heads[name](kept)}
@@ -199,7 +207,9 @@ class SkdModule(nn.Module):
         assumed="4,000 steps for CASME II in place of 20,000, falling learning rate, mirrored and moved clips, class "
         "weights of the training fold, random start (theirs: macro-expression weights), MediaPipe's crop, "
         "registered frames, head motion removed, hint averaged over the batch",
-        published={"casme2-5": "UF1 above .90; epoch chosen on each held-out subject. Users of its program: at most .83"},
+        published={
+            "casme2-5": "UF1 above .90; epoch chosen on each held-out subject. Users of its program: at most .83"
+        },
     ),
     SkdOptions,
 )
