@@ -1,6 +1,6 @@
 """SKD-TSTSAN: three shallow streams on onset, apex and offset, with self-distillation from the end to the middle.
 
-Zhu, Zhao, et al.: "Three-Stream Temporal-Shift Attention Network Based on Self-Knowledge Distillation for
+Zhu et al.: "Three-Stream Temporal-Shift Attention Network Based on Self-Knowledge Distillation for
 Micro-Expression Recognition", arXiv 2406.17538. Shapes, losses and training are those of the authors' program; what
 differs is said in the card.
 """
@@ -109,26 +109,22 @@ def channels(grey: Tensor, flow: Tensor) -> Tensor:
 
 
 def moved(grey: Tensor, flow: Tensor, noise: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Grey images and flow (B, C, H, W), values in 0..1, moved and mirrored together as drawn.
+    """Grey images and flow (B, C, H, W) of clips moved and mirrored as drawn; edges are repeated.
 
-    Edges are repeated. The flow's values are not turned but for the sign of u in mirrored clips: 1 - u, since its
-    zero is at half of the scale (with min-max scaling: wherever it was, mirrored).
+    Args:
+        noise: `flip` (B,), 0 or 1, and `shift` (B, 2), columns and rows in pixels of the grey images.
     """
-    sign = 1 - 2 * noise["flip"]
+    sign, same = 1 - 2 * noise["flip"], torch.ones_like(noise["flip"])
     theta = torch.zeros(len(grey), 2, 3, device=grey.device)
-    theta[:, 0, 0], theta[:, 1, 1] = sign, 1.0
-    theta[:, :, 2] = noise["shift"] * 2 / GREY_PX
+    theta[:, 0, 0], theta[:, 1, 1] = sign, same
+    theta[:, :, 2] = noise["shift"] * 2 / grey.shape[-1]
 
     def sampled(images: Tensor) -> Tensor:
         grid = F.affine_grid(theta, list(images.shape), align_corners=False)
         return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
-    turned = (
-        torch.tensor([1.0, 0.0, 1.0, 0.0], device=flow.device)[:, None, None]
-        * noise["flip"][:, None, None, None]
-    )
-    new = sampled(flow)
-    return sampled(grey), turned * (1 - new) + (1 - turned) * new
+    turned = torch.stack([sign, same, sign, same], dim=1)[:, :, None, None]
+    return sampled(grey), sampled(flow) * turned
 
 
 class Auxiliary(nn.Module):
@@ -159,15 +155,15 @@ class SkdModule(nn.Module):
 
     def images(self, x: Mapping[str, Tensor], noise: Mapping[str, Tensor] | None) -> Tensor:
         """The 38 channels of stored clips, moved and mirrored as drawn."""
-        grey, flow = from_0_to_1(x[GREY].float()), x[HALVES].float()
-        if self.options.flow_form == "min-max":
-            flow = from_0_to_1(flow)
-        else:
-            limit = self.options.flow_limit_px
-            flow = flow.clamp(-limit, limit) / (2 * limit) + 0.5
+        grey, flow = x[GREY].float(), x[HALVES].float()
         if noise and "flip" in noise:
             grey, flow = moved(grey, flow, noise)
-        return channels(grey, flow)
+        if self.options.flow_form == "min-max":
+            scaled = from_0_to_1(flow)
+        else:
+            limit = self.options.flow_limit_px
+            scaled = flow.clamp(-limit, limit) / (2 * limit) + 0.5
+        return channels(from_0_to_1(grey), scaled)
 
     def forward(
         self,

@@ -19,7 +19,6 @@ from mien.models.skd_tstsan import (
     channels,
     distillation,
     focal,
-    from_0_to_1,
     hint_distance,
     moved,
 )
@@ -72,19 +71,22 @@ def test_the_order_of_the_38_channels() -> None:
     assert [float(plane.mean()) for plane in found[34:]] == [0, 1, 2, 3]
 
 
-def test_a_mirrored_clip_has_its_block_columns_swapped_and_u_turned() -> None:
+@pytest.mark.parametrize("flow_form", ["min-max", "fixed"])
+def test_a_mirrored_clip_has_its_block_columns_swapped_and_u_turned(flow_form: str) -> None:
+    module = SkdModule(5, SkdOptions(width=16, flow_form=flow_form))  # type: ignore[arg-type]
     clips = _clips(2)
-    grey, flow = from_0_to_1(clips[GREY].float()), from_0_to_1(clips[HALVES])
+    clips[HALVES][:, 2:] = 0.0  # the apex is the offset: nothing moves, mirrored or not
     noise = {"flip": torch.tensor([1.0, 0.0]), "shift": torch.zeros(2, 2)}
-    plain, new = channels(grey, flow), channels(*moved(grey, flow, noise))
-    torch.testing.assert_close(new[1], plain[1], atol=1e-4, rtol=0)
+    plain, new = module.images(clips, None), module.images(clips, noise)
+    close = {"atol": 1e-4, "rtol": 0.0}
+    torch.testing.assert_close(new[1], plain[1], **close)
     for row in range(4):
         for column in range(4):
             a, b = 2 + 4 * row + column, 2 + 4 * row + 3 - column
-            torch.testing.assert_close(new[0, a], plain[0, b].flip(-1), atol=1e-4, rtol=0)
-    for u, v in ((34, 35), (36, 37)):
-        torch.testing.assert_close(new[0, u], 1 - plain[0, u].flip(-1), atol=1e-4, rtol=0)
-        torch.testing.assert_close(new[0, v], plain[0, v].flip(-1), atol=1e-4, rtol=0)
+            torch.testing.assert_close(new[0, a], plain[0, b].flip(-1), **close)
+    torch.testing.assert_close(new[0, 34], 1 - plain[0, 34].flip(-1), **close)
+    torch.testing.assert_close(new[0, 35], plain[0, 35].flip(-1), **close)
+    torch.testing.assert_close(new[0, 36:], plain[0, 36:], **close)
 
 
 def test_grey_and_flow_move_together() -> None:
