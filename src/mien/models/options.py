@@ -53,6 +53,7 @@ class Plan(Options):
     batch_size: int = Field(128, ge=2, description="clips per step")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
     optimiser: Optimiser = Field("adam", description="adam, adamw, or sgd with momentum 0.9")
+    beta2: float = Field(0.999, gt=0, lt=1, description="how long Adam remembers squared gradients")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam, sgd) or decoupled decay (adamw)")
     schedule: Schedule = Field(
         "constant", description="learning rate over the epochs; step: a tenth of it in the last quarter"

@@ -77,4 +77,10 @@ def make_optimiser(parameters: list[Tensor], plan: Plan) -> torch.optim.Optimize
             parameters, lr=plan.learning_rate, momentum=0.9, weight_decay=plan.weight_decay, fused=True
         )
     kind = torch.optim.AdamW if plan.optimiser == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
+    return kind(
+        parameters,
+        lr=plan.learning_rate,
+        betas=(0.9, plan.beta2),
+        weight_decay=plan.weight_decay,
+        fused=True,
+    )
