@@ -265,9 +265,7 @@ _CKPLUS_7 = Task(
     title="CK+, its seven emotions (posed macro-expressions)",
     classes=("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"),
     source="Lucey et al. 2010 (CK+); neutral faces are no class",
-    classes_of={
-        "ckplus": _same("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
-    },
+    classes_of={"ckplus": _same("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")},
 )
 
 TASKS: Mapping[str, Task] = {

@@ -15,11 +15,13 @@ from torch import nn
 
 from mien.errors import InputError
 from mien.experiments.setting import Setting
+from mien.metrics.uncertainty import mutual_information
 from mien.models import registry
 from mien.models.base import Embedding, Network, Recogniser
 from mien.protocols.folds import Fold
 from mien.protocols.view import Fitted, HeldOut, Inputs, TrainView, fit
 from mien.training.fit import NetworkRecogniser, predict, recogniser
+from mien.training.loop import Observer
 from mien.training.weights import state_of
 
 
@@ -42,6 +44,7 @@ class FoldResult:
     Attributes:
         prob: class probabilities (n, K) of the held-out clips, in the order of the fold.
         curve: one row per epoch and member, the terms named by `curve_names`.
+        doubt: mutual information (n,) between class and sample, nats; None for methods of a single opinion.
         peeked: predicted class of every held-out clip after every epoch (E, n); only with an audit.
         weights: safetensors bytes; empty for methods without.
     """
@@ -52,6 +55,7 @@ class FoldResult:
     opened_at: str
     curve_names: tuple[str, ...] = ()
     curve: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    doubt: NDArray[np.float64] | None = None
     peeked: NDArray[np.uint8] | None = None
     embedding: Embedding | None = None
     weights: bytes = b""
@@ -59,8 +63,9 @@ class FoldResult:
     def to_bytes(self) -> bytes:
         """The result without its weights, as an npz that holds no pickled object."""
         arrays: dict[str, Any] = {"prob": self.prob, "curve": self.curve}
-        if self.peeked is not None:
-            arrays["peeked"] = self.peeked
+        for name in ("doubt", "peeked"):
+            if (optional := getattr(self, name)) is not None:
+                arrays[name] = optional
         if self.embedding is not None:
             arrays |= {"visual": self.embedding.visual, "similarity": self.embedding.similarity}
             arrays["nearest"] = np.array(self.embedding.nearest, dtype=np.str_)
@@ -102,6 +107,7 @@ class FoldResult:
                 opened_at=str(note["opened_at"]),
                 curve_names=tuple(note["curve_names"]),
                 curve=arrays["curve"],
+                doubt=arrays.get("doubt"),
                 peeked=arrays.get("peeked"),
                 embedding=embedding,
             )
@@ -136,7 +142,7 @@ def run_job(setting: Setting, job: Job, *, compiled: bool) -> FoldResult:
     learner = recogniser(method, seed=job.seed, compiled=compiled, device=setting.device)
     audit = Audit(setting, fold) if setting.audit and isinstance(learner, NetworkRecogniser) else None
     if audit is not None and isinstance(learner, NetworkRecogniser):
-        learner.observer = audit.for_network(learner.network, learner.device)
+        learner.observer = audit.for_learner(learner)
     fitted = fit(learner, view)
     return conclude(setting, job, fitted, view, start, audit)
 
@@ -148,7 +154,7 @@ def conclude(
     learner: Recogniser = fitted.recogniser
     gate = HeldOut.of(setting.arrays, setting.folds[job.fold])
     inputs = gate.open(fitted)
-    prob = learner.predict_proba(inputs)
+    prob, doubt = _said(learner, inputs)
     if not np.isfinite(prob).all():
         raise InputError(
             "the training diverged: its network gives no finite probabilities",
@@ -156,7 +162,7 @@ def conclude(
             do="lower learning_rate, or set clip_norm, and name another --out",
         )
     assert gate.opened_at is not None
-    result = FoldResult(job, prob, 0.0, gate.opened_at.isoformat())
+    result = FoldResult(job, prob, 0.0, gate.opened_at.isoformat(), doubt=doubt)
     if isinstance(learner, NetworkRecogniser):
         result.curve_names = tuple(learner.curves[0][0])
         result.curve = np.array([[list(row.values()) for row in curve] for curve in learner.curves])
@@ -171,6 +177,14 @@ def conclude(
     return result
 
 
+def _said(learner: Recogniser, inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """The probabilities, and the doubt where there are several opinions: members, or passes with dropout on."""
+    if not isinstance(learner, NetworkRecogniser):
+        return learner.predict_proba(inputs), None
+    samples = learner.samples(inputs)
+    return samples.mean(axis=0), mutual_information(samples) if len(samples) > 1 else None
+
+
 class Audit:
     """What a peeking researcher would have seen: held-out predictions after every epoch.
 
@@ -181,9 +195,10 @@ class Audit:
         self._inputs: Inputs = {name: array[fold.held_out] for name, array in setting.arrays.items()}
         self._epochs: dict[int, list[NDArray[np.float64]]] = {}
 
-    def for_network(self, network: Network, device: Any) -> Any:
+    def for_learner(self, learner: NetworkRecogniser) -> Observer:
         def observe(epoch: int, module: nn.Module) -> None:
-            self.look(epoch, network, module, device)
+            # Read now: the network may have been chosen after the training began.
+            self.look(epoch, learner.network, module, learner.device)
 
         return observe
 

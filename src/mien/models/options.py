@@ -49,8 +49,10 @@ class Plan(Options):
     epochs: int = Field(100, ge=1, description="passes over the training clips; the last one is used")
     batch_size: int = Field(128, ge=2, description="clips per step")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
-    optimiser: Literal["adam", "adamw"] = Field("adam", description="adam or adamw")
-    weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam) or decoupled decay (adamw)")
+    optimiser: Literal["adam", "adamw", "sgd"] = Field(
+        "adam", description="adam, adamw, or sgd with Nesterov momentum 0.9"
+    )
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam, sgd) or decoupled decay (adamw)")
     schedule: Literal["constant", "cosine"] = Field("constant", description="learning rate over the epochs")
     warmup_epochs: int = Field(0, ge=0, description="epochs of linear warm-up")
     clip_norm: float = Field(0.0, ge=0, description="largest gradient norm of a step; 0 = no limit")

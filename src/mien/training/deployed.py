@@ -25,6 +25,7 @@ from mien.clips import tasks
 from mien.errors import InputError
 from mien.files import write_whole
 from mien.metrics.calibration import tempered
+from mien.metrics.uncertainty import mutual_information
 from mien.models import registry
 from mien.models.base import Network, TextSpace
 from mien.prepare.recipe import Recipe
@@ -122,7 +123,8 @@ class Predictions:
     """What a deployed model says of n clips.
 
     Attributes:
-        prob: (n, K) calibrated probabilities. members: (M, n, K) those of each member.
+        prob: (n, K) calibrated probabilities. members: (M, n, K) those of each member, or of each Monte-Carlo pass of
+        each member.
         nearest: for each clip the nearest AU sentences with their cosines, best first; empty without texts.
     """
 
@@ -133,7 +135,7 @@ class Predictions:
     @property
     def doubt(self) -> NDArray[np.float64]:
         """(n,) mutual information between class and member, nats: how far the members disagree."""
-        return np.asarray(_entropy(self.members.mean(axis=0)) - _entropy(self.members).mean(axis=0))
+        return mutual_information(self.members)
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +251,3 @@ def _check_arrays(arrays: Mapping[str, NDArray[Any]], card: Card) -> None:
                 found="no such array" if found is None else found,
                 do="prepare the clips with the model's own recipe",
             )
-
-
-def _entropy(prob: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(-(prob * np.log(np.clip(prob, 1e-12, None))).sum(axis=-1))

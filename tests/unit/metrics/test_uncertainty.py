@@ -47,7 +47,9 @@ def test_the_curve_of_four_clips() -> None:
     # By falling confidence: wrong, right, wrong, right.
     risk = risk_coverage([0.3, 0.9, 0.5, 0.7], [True, False, False, True])
     np.testing.assert_allclose(risk, [1, 1 / 2, 2 / 3, 2 / 4])
-    assert aurc([0.3, 0.9, 0.5, 0.7], [True, False, False, True]) == pytest.approx((1 + 1 / 2 + 2 / 3 + 1 / 2) / 4)
+    assert aurc([0.3, 0.9, 0.5, 0.7], [True, False, False, True]) == pytest.approx(
+        (1 + 1 / 2 + 2 / 3 + 1 / 2) / 4
+    )
 
 
 def test_the_last_risk_is_the_error_rate() -> None:

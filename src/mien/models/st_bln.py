@@ -1,0 +1,102 @@
+"""`st-bln`: a spatio-temporal bilinear network of fixed layers on a face graph, with Monte-Carlo dropout at test."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from mien.clips.tasks import Task
+from mien.models.base import Batch, Needs, Network, Terms, dropout_mask, weighted_cross_entropy
+from mien.models.bilinear import BilinearModule, Shape, of
+from mien.models.face_graph import LANDMARKS, N_IBUG, Nodes, Values, inner_points, n_nodes
+from mien.models.options import Plan
+from mien.models.registry import ModelCard, register
+from mien.protocols.view import Inputs
+
+WIDTHS = (8, 16, 16, 32, 32, 64, 64)
+PAPER = "Heidari and Iosifidis 2021, arXiv 2106.04332"
+
+
+class BlnOptions(Plan):
+    epochs: int = Field(60, ge=1, description="passes over the training clips; the last one is used")
+    batch_size: int = Field(32, ge=2, description="clips per step")
+    learning_rate: float = Field(5e-3, gt=0, description="peak learning rate")
+    weight_decay: float = Field(5e-4, ge=0, description="L2 penalty (adam, sgd) or decoupled decay (adamw)")
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
+    nodes: Nodes = Field("points", description="51 points, 318 edges between them, or both as one graph")
+    values: Values = Field(
+        "displacement",
+        description="positions from the base of the nose, or their change since the first frame",
+    )
+    frames: int = Field(8, ge=2, le=256, description="equal steps from a clip's first frame to its last")
+    dropout: float = Field(0.2, ge=0, lt=1, description="dropout before every layer")
+    flip: float = Field(0.5, ge=0, le=1, description="share of the training clips that are mirrored")
+    passes: int = Field(
+        100, ge=0, le=1000, description="Monte-Carlo passes at test, dropout on; 0 = one pass without dropout"
+    )
+
+
+class BilinearNetwork(Network):
+    """What the fixed and the grown network share."""
+
+    plan: BlnOptions
+    needs = Needs(
+        {LANDMARKS: "(N, 2, T, 68): x, y of the 68 iBUG points"}, at_least={LANDMARKS: (2, 2, N_IBUG)}
+    )
+    # Batch normalisation keeps running statistics of real clips alone: padded ones would enter them.
+    stackable = False
+
+    def __init__(self, plan: BlnOptions) -> None:
+        super().__init__(plan)
+        self.passes = plan.passes if plan.dropout > 0 else 0
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each layer."""
+        return WIDTHS
+
+    fixed: bool = True
+
+    def tensors(self, inputs: Inputs) -> Tensor:
+        return inner_points(inputs[LANDMARKS], self.plan.frames, self.plan.values)
+
+    def build(self, task: Task) -> BilinearModule:
+        return of(self.widths, self.plan.nodes, len(task.classes), fixed=self.fixed)
+
+    def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
+        drawn = self._masks(n, generator) if self.plan.dropout > 0 else {}
+        if self.plan.flip > 0:
+            drawn["flip"] = (
+                torch.rand(n, generator=generator, device=generator.device) < self.plan.flip
+            ).float()
+        return drawn
+
+    def thinned(self, generator: torch.Generator) -> dict[str, Tensor]:
+        return self._masks(1, generator)
+
+    def _masks(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
+        sizes = Shape(self.widths, n_nodes(self.plan.nodes), self.fixed).masks(n, self.plan.frames)
+        return {f"mask{i}": dropout_mask(size, self.plan.dropout, generator) for i, size in enumerate(sizes)}
+
+    def loss(self, outputs: Tensor, batch: Batch) -> Terms:
+        return {"classification": weighted_cross_entropy(outputs, batch)}
+
+
+@register(
+    ModelCard(
+        name="st-bln",
+        title="ST-BLN",
+        paper=PAPER,
+        summary="seven bilinear layers on landmarks, node mixing learned; Monte-Carlo dropout tells its doubt",
+        confirmed="layers, widths, initial weights, dropout 0.2, residual paths (authors' code); SGD with Nesterov "
+        "momentum, rate 0.1, decay 5e-4, batch 128, 350 epochs for CK+",
+        assumed="Adam at 0.005 for 60 epochs, displacement over the inter-ocular distance, mirrored "
+        "clips; edges of one neutral face; mean of the softmax over the passes",
+    ),
+    BlnOptions,
+)
+class StBln(BilinearNetwork):
+    """ST-BLN: time and nodes keep their number through all layers."""
