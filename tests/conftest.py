@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from mien.face.landmarks import Landmarker
     from mien.prepare.prepared import PreparedSet
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-sys.path.insert(0, str(Path(__file__).parent))  # for `portraits`
+sys.path.insert(0, str(Path(__file__).parent))  # for `portraits`, `made_arrays` and their like
 SHARED = Path(os.environ.get("MIEN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 
 
@@ -46,54 +44,43 @@ def small_set(tmp_path_factory: pytest.TempPathFactory) -> PreparedSet:
 
 
 @pytest.fixture(scope="session")
-def small_clips(tmp_path_factory: pytest.TempPathFactory) -> PreparedSet:
-    """Synthetic sequences of 5 people, 8 clips each, 8 frames of 32x32: `flow` grows evenly from nothing to the
-    onset-apex flow, and `rgb` is each person's smooth random texture, moved by it."""
-    import numpy as np
-    from scipy.ndimage import gaussian_filter, map_coordinates
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, tuple[int, ...]]], PreparedSet]:
+    """Makes the set of the small synthetic clips with the asked arrays, each of the asked size; once per session."""
+    from made_arrays import made_clips, made_set
 
-    from mien.prepare.prepared import ArrayToWrite, PreparedSet
-    from mien.prepare.synthetic import synthetic_flow
+    folder = tmp_path_factory.mktemp("made")
+    clips = made_clips(folder / "clips")
+    known: dict[str, PreparedSet] = {}
 
-    folder = tmp_path_factory.mktemp("clips")
-    still = synthetic_flow(folder / "still", subjects=5, clips_per_subject=8, size=32, seed=1)
-    grown = np.linspace(0, 1, 8, dtype=np.float32)[:, None, None]
-    flow = still.arrays["onset_apex_flow"][:, :2, None] * grown
-    rng = np.random.default_rng(3)
-    texture = {
-        group: gaussian_filter(rng.random((3, 32, 32)), (0, 2, 2), mode="wrap")
-        for group in np.unique(still.table.groups)
-    }
-    rows, columns = np.mgrid[:32, :32]
-    rgb = np.empty((len(still), 3, *flow.shape[2:]), np.uint8)
-    for clip, group in enumerate(still.table.groups):
-        for colour, picture in enumerate((texture[group] - 0.3) / 0.4):
-            for frame, (u, v) in enumerate(flow[clip].swapaxes(0, 1)):
-                moved = map_coordinates(picture, (rows - v, columns - u), order=1, mode="nearest")
-                rgb[clip, colour, frame] = np.rint(255 * moved.clip(0, 1))
-    return PreparedSet.write(
-        folder / "clips",
-        name="small-clips",
-        table=still.table,
-        arrays={
-            "rgb": ArrayToWrite(rgb, ("r", "g", "b"), "0..255", "made for tests"),
-            "flow": ArrayToWrite(flow, ("u", "v"), "px", "made for tests"),
-        },
-        recipe={"step": "tests"},
-    )
+    def make(wanted: Mapping[str, tuple[int, ...]]) -> PreparedSet:
+        key = "-".join(f"{name}-{'x'.join(map(str, size))}" for name, size in sorted(wanted.items()))
+        if key not in known:
+            known[key] = made_set(folder / key, clips, wanted)
+        return known[key]
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def small_setting(small_set: PreparedSet, request: pytest.FixtureRequest) -> Callable[..., Setting]:
-    """Makes the setting of an evaluation: `small_setting("ststnet", epochs=2)`; on the small set, or on the small
-    clips for methods that read sequences."""
+def small_clips(made: Callable[..., PreparedSet]) -> PreparedSet:
+    """Synthetic sequences of 5 people, 8 clips each, 8 frames of 32x32: `rgb` and `flow`."""
+    from made_arrays import USUAL
+
+    return made({name: USUAL[name] for name in ("rgb", "flow")})
+
+
+@pytest.fixture(scope="session")
+def small_setting(small_set: PreparedSet, made: Callable[..., PreparedSet]) -> Callable[..., Setting]:
+    """Makes the setting of an evaluation: `small_setting("ststnet", epochs=2)`; on the small set, or on a set made
+    for what the method needs."""
 
     def make(model: str, *, seeds: int = 1, audit: bool = False, **options: object) -> Setting:
+        from made_arrays import sizes
         from mien.experiments.setting import EvaluateConfig, resolve
         from mien.models import registry
 
-        reads = registry.create(model, options).needs.arrays
-        data = small_set if "onset_apex_flow" in reads else request.getfixturevalue("small_clips")
+        needed = sizes(registry.create(model, options).needs)
+        data = small_set if set(needed) <= {"onset_apex_flow"} else made(needed)
         config = EvaluateConfig(
             model=model,
             data=str(data.path),

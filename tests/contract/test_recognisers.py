@@ -9,12 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 
 from mien.experiments.jobs import Job, run_job, train_view
 from mien.experiments.setting import Setting
 from mien.facs.annotation import parse
 from mien.models import registry
-from mien.training.fit import recogniser
+from mien.models.base import Network
+from mien.prepare.stages import KINDS
+from mien.training.fit import NetworkRecogniser, recogniser
+from mien.training.loop import train
+from mien.training.weights import members
 
 QUICK: dict[str, dict[str, object]] = {
     "majority": {},
@@ -113,10 +118,58 @@ def test_poisoned_training_clips_do_change_it(name: str, settings: Callable[[str
     assert _state(setting, name) != _state(other, name)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clip_is_predicted_alone_as_among_others(name: str, settings: Callable[[str], Setting]) -> None:
+    setting = settings(name)
+    learner = recogniser(registry.create(name, setting.options), seed=0)
+    learner.fit(train_view(setting, setting.folds[1]))
+    some = {n: np.array(a)[setting.folds[1].held_out][:3] for n, a in setting.arrays.items()}
+    alone = [learner.predict_proba({n: a[i : i + 1] for n, a in some.items()}) for i in range(3)]
+    np.testing.assert_allclose(learner.predict_proba(some), np.concatenate(alone), atol=1e-5)
+
+
+NETWORKS = [p for p in NAMES if isinstance(registry.create(str(getattr(p, "values", [p])[0])), Network)]
+UNREACHED: dict[str, tuple[str, ...]] = {}
+"""Parameters (by a part of their name) that no gradient can reach, as the authors published the network."""
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_reach_every_parameter_that_should_learn(
+    name: str, settings: Callable[[str], Setting]
+) -> None:
+    setting = settings(name)
+    learner = recogniser(registry.create(name, setting.options), seed=0)
+    assert isinstance(learner, NetworkRecogniser)
+    material = learner.materials(train_view(setting, setting.folds[1]))[0]
+    reached: set[str] = set()
+    for parameter_name, parameter in material.module.named_parameters():
+        parameter.register_hook(
+            lambda gradient, known=parameter_name: reached.add(known) if gradient.any() else None
+        )
+    train(material)
+    learning = {n for n, parameter in material.module.named_parameters() if parameter.requires_grad}
+    missed = {n for n in learning - reached if not any(part in n for part in UNREACHED.get(name, ()))}
+    assert not missed
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_read_back_give_the_same_answers(name: str, settings: Callable[[str], Setting]) -> None:
+    setting = settings(name)
+    result = run_job(setting, Job(0, 1), compiled=False)
+    network = registry.create(name, setting.options)
+    assert isinstance(network, Network)
+    learner = NetworkRecogniser(network, seed=1)
+    learner.adopt([network.build(setting.task)], [])
+    held_out = {n: np.array(a)[setting.folds[1].held_out] for n, a in setting.arrays.items()}
+    assert not np.allclose(learner.predict_proba(held_out), result.prob, atol=1e-4)
+    learner.adopt(members(network, setting.task, safetensors.torch.load(result.weights), name), [])
+    np.testing.assert_allclose(learner.predict_proba(held_out), result.prob, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", [n for n in registry.names() if n != "au-oracle"])
 def test_inputs_hold_no_labels_and_no_action_units(name: str, settings: Callable[[str], Setting]) -> None:
     setting = settings(name)
-    assert set(setting.arrays) <= {"onset_apex_flow", "rgb", "flow"}
+    assert set(setting.arrays) <= set(KINDS)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,6 +25,7 @@ from mien.cli import (
     data,
     doctor,
     evaluate,
+    leaderboard,
     models,
     prepare,
     recipes,
@@ -76,6 +77,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("card")(card.card)
 app.command("compare")(compare.compare)
+app.command("leaderboard")(leaderboard.leaderboard)
 app.command("agree")(agree.agree)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)

@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import nn
 
 from mien.clips.tasks import Task
-from mien.models.aie_cmcl_clips import ASSUMED, CHANNELS, CONFIRMED, AieClipsOptions, AieCmclClips
+from mien.models.aie_cmcl_clips import ASSUMED, CHANNELS, CONFIRMED, PUBLISHED, AieClipsOptions, AieCmclClips
 from mien.models.clip_images import FLOW_CLIP
 from mien.models.inception3d import Inception3d
 from mien.models.kinetics import Report, check_file, load_published
@@ -79,6 +79,7 @@ class AieCmclLarge(AieCmclClips):
         paper="Song et al., IJCNN 2022, arXiv 2205.14643; Tran et al., CVPR 2018, arXiv 1711.11248",
         summary="two R3D-18 on RGB and flow, tied to BERT embeddings of AU sentences; for a GPU",
         confirmed=CONFIRMED,
+        published=PUBLISHED,
         assumed=f"{ASSUMED}; the 3D CNN; its weights are random unless a file is given",
     ),
     LargeOptions,
@@ -100,6 +101,7 @@ class AieCmclR3d18(AieCmclLarge):
         paper="Song et al., IJCNN 2022, arXiv 2205.14643; Carreira and Zisserman, CVPR 2017, arXiv 1705.07750",
         summary="two I3D on RGB and flow, tied to BERT embeddings of AU sentences; for a GPU",
         confirmed=CONFIRMED,
+        published=PUBLISHED,
         assumed=f"{ASSUMED}; the 3D CNN, the likeliest by the authors' other papers; its weights are random unless "
         "a file is given",
     ),

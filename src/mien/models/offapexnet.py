@@ -65,6 +65,7 @@ class OffapexnetModule(nn.Module):
         summary="two-stream CNN on u and v of the onset-apex flow; 2.66 million parameters",
         confirmed="two streams on u and v at 28x28, about 2.7 million parameters",
         assumed="filters 6 and 16 of 5x5, two layers of 1024, dropout, Adam 1e-4, 60 epochs, inputs scaled to -1..1",
+        published={"megc-3": "UF1 .7196, UAR .7096 (recalled; how the epoch was chosen is unknown)"},
     ),
     OffapexnetOptions,
 )

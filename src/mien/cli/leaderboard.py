@@ -1,0 +1,29 @@
+"""`mien leaderboard`: finished runs as one page of tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def leaderboard(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; those on the same clips share a table.")],
+    out: Annotated[Path, typer.Option(help="The Markdown file to write.")] = Path("leaderboard.md"),
+) -> None:
+    """Write a page that ranks runs on the same clips: scores with intervals, seeds, parameters, time, published
+    figures."""
+    from rich.console import Console
+
+    from mien.experiments.leaderboard import boards
+    from mien.files import write_whole
+    from mien.report.leaderboard import markdown
+
+    found = boards(runs)
+    write_whole(out, markdown(found).encode("utf-8"))
+    n_rows = sum(len(board.rows) for board in found)
+    tables = "table" if len(found) == 1 else "tables"
+    Console().print(
+        f"{n_rows} of {len(runs)} runs in {len(found)} {tables}: {out}", highlight=False, soft_wrap=True
+    )

@@ -1,0 +1,89 @@
+"""Finished runs as rows of a leaderboard, in groups that may be compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mien.clips import tasks
+from mien.experiments.run import Run
+from mien.models import registry
+from mien.models.base import Network
+from mien.report.leaderboard import Board, Row
+
+
+def boards(runs: Iterable[Path]) -> list[Board]:
+    """The runs of these folders in groups of the same task, data, clips and protocol.
+
+    Raises:
+        InputError: a folder holds no finished run.
+        UsageError: a run's method is not known to this version.
+    """
+    groups: dict[tuple[str, ...], list[tuple[Run, dict[str, Any]]]] = {}
+    for path in runs:
+        run = Run.open(path)
+        metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
+        record = run.record
+        key = (record["task"], record["protocol"], record["data_hash"], record["keys_hash"])
+        groups.setdefault(key, []).append((run, metrics))
+    found = [_board(members) for members in groups.values()]
+    return sorted(found, key=lambda board: (board.task, board.data, board.protocol))
+
+
+def _board(members: list[tuple[Run, dict[str, Any]]]) -> Board:
+    rows = [_row(run, metrics) for run, metrics in members]
+    run, metrics = members[0]
+    return Board(
+        task=run.record["task"],
+        data=_data_words(run.record),
+        protocol=run.record["protocol"],
+        apex=run.record["apex"],
+        n_clips=metrics["n_clips"],
+        n_subjects=metrics["n_subjects"],
+        rows=tuple(sorted(rows, key=lambda row: (not row.ranked, -(row.uf1["mean"] or 0.0)))),
+    )
+
+
+def _data_words(record: Mapping[str, Any]) -> str:
+    trained_on = record.get("trained_on")
+    name = str(record["data"]["name"])
+    return f"{name}, trained on {trained_on['name']}" if trained_on else name
+
+
+def _row(run: Run, metrics: Mapping[str, Any]) -> Row:
+    record = run.record
+    card = registry.card(record["model"])
+    audit = metrics["audit"]
+    return Row(
+        run=run.path.name,
+        model=record["model"],
+        title=card.title,
+        ranked=record["kind"] != "reference",
+        options=_changed(record["model"], record["options"]),
+        seeds=metrics["n_seeds"],
+        uf1=metrics["uf1"],
+        uar=metrics["uar"],
+        accuracy=metrics["accuracy"],
+        peeked_uf1=audit["uf1"] if audit else None,
+        core_minutes=metrics["seconds"] / 60,
+        parameters=parameters(record["model"], record["options"], record["task"]),
+        published=card.published.get(record["task"], ""),
+    )
+
+
+def _changed(model: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    usual = registry.options(model)().model_dump(mode="json")
+    return tuple(f"{name}={value}" for name, value in options.items() if usual.get(name) != value)
+
+
+def parameters(model: str, options: Mapping[str, Any], task: str) -> int | None:
+    """How many numbers one network of a method learns; None for a method that is no network, or whose options are of
+    another version."""
+    known = registry.options(model).model_fields
+    method = registry.create(model, {name: value for name, value in options.items() if name in known})
+    if not isinstance(method, Network):
+        return None
+    module = method.build(tasks.get(task))
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)

@@ -1,0 +1,69 @@
+"""Runs become rows: grouped by what may be compared, ranked by UF1, references last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mien.errors import InputError
+from mien.experiments.evaluate import evaluate
+from mien.experiments.leaderboard import boards, parameters
+from mien.experiments.setting import EvaluateConfig
+from mien.prepare.prepared import PreparedSet
+
+
+@pytest.fixture(scope="module")
+def runs(small_set: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    folder = tmp_path_factory.mktemp("runs")
+
+    def make(name: str, model: str, protocol: str = "loso", audit: bool = False, **options: str) -> Path:
+        config = EvaluateConfig(
+            model=model,
+            data=str(small_set.path),
+            task="megc-3",
+            protocol=protocol,
+            seeds=1,
+            audit=audit,
+            device="cpu",
+            backend="loop",
+            options=options,
+        )
+        return evaluate(config, folder / name).path
+
+    return make
+
+
+def test_runs_on_the_same_clips_are_ranked_and_references_come_last(runs: Callable[..., Path]) -> None:
+    found = boards(
+        [
+            runs("floor", "majority"),
+            runs("shallow", "ststnet", audit=True, epochs="1"),
+            runs("classic", "lda-hoof"),
+            runs("other", "lda-hoof", protocol="kfold:3"),
+        ]
+    )
+    assert [(board.protocol, len(board.rows)) for board in found] == [("kfold:3", 1), ("loso", 3)]
+    board = found[1]
+    scores = [row.uf1["mean"] or 0 for row in board.rows if row.ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert [row.ranked for row in board.rows] == [True, True, False] and board.rows[2].model == "majority"
+    (shallow,) = [row for row in board.rows if row.model == "ststnet"]
+    assert shallow.options == ("epochs=1",)
+    assert shallow.parameters == 1683 and board.rows[2].parameters is None
+    metrics = json.loads(
+        (runs("shallow", "ststnet", audit=True, epochs="1") / "metrics.json").read_text("utf-8")
+    )
+    assert shallow.peeked_uf1 == metrics["audit"]["uf1"]
+    assert shallow.published.startswith("UF1 .7353")
+
+
+def test_options_of_another_version_are_left_out_of_the_count() -> None:
+    assert parameters("ststnet", {"epochs": 3, "no_longer_known": 1}, "megc-3") == 1683
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a run folder"):
+        boards([tmp_path])

@@ -1,0 +1,40 @@
+"""The page of a leaderboard: one table per group, every cell in its column, what is undefined is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mien.report.leaderboard import COLUMNS, Board, Row, markdown
+
+SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
+ROW = Row(
+    "r", "ststnet", "STSTNet", True, ("epochs=2",), 3, SCORE, SCORE, SCORE, 0.77, 12.34, 1683, "UF1 .73 | x"
+)
+BOARD = Board("megc-3", "a-set", "loso", "given", 442, 68, (ROW,))
+
+
+def cells(page: str) -> list[str]:
+    (line,) = [line for line in page.splitlines() if line.startswith("| `")]
+    return [cell.strip() for cell in line.strip("|").replace("\\|", "/").split("|")]
+
+
+def test_every_cell_stands_in_its_column() -> None:
+    found = dict(zip(COLUMNS, cells(markdown([BOARD])), strict=True))
+    assert found["method"] == "`ststnet` (epochs=2)"
+    assert found["UF1 (95 % interval)"] == "0.710 (0.600 to 0.800)"
+    assert (found["parameters"], found["peeked UF1"], found["core minutes"]) == ("1,683", "0.770", "12.3")
+    assert found["published"] == "UF1 .73 / x"
+
+
+def test_a_group_is_named_by_its_clips_and_protocol() -> None:
+    page = markdown([BOARD, replace(BOARD, protocol="kfold:3")])
+    assert "## megc-3 on a-set, loso" in page and "## megc-3 on a-set, kfold:3" in page
+    assert "442 clips of 68 people; apex given." in page
+
+
+def test_a_reference_and_an_undefined_score_are_said() -> None:
+    undefined = {"mean": None, "sd": None, "low": None, "high": None}
+    row = replace(ROW, ranked=False, uf1=undefined, parameters=None, peeked_uf1=None)
+    found = dict(zip(COLUMNS, cells(markdown([replace(BOARD, rows=(row,))])), strict=True))
+    assert found["method"].endswith("a reference") and found["UF1 (95 % interval)"] == "undefined"
+    assert found["parameters"] == "" and found["peeked UF1"] == ""
