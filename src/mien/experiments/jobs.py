@@ -21,7 +21,6 @@ from mien.models.base import Embedding, Network, Recogniser
 from mien.protocols.folds import Fold
 from mien.protocols.view import Fitted, HeldOut, Inputs, TrainView, fit
 from mien.training.fit import NetworkRecogniser, predict, recogniser
-from mien.training.loop import Observer
 from mien.training.weights import state_of
 
 
@@ -142,7 +141,7 @@ def run_job(setting: Setting, job: Job, *, compiled: bool) -> FoldResult:
     learner = recogniser(method, seed=job.seed, compiled=compiled, device=setting.device)
     audit = Audit(setting, fold) if setting.audit and isinstance(learner, NetworkRecogniser) else None
     if audit is not None and isinstance(learner, NetworkRecogniser):
-        learner.observer = audit.for_learner(learner)
+        learner.observer = audit.for_network(learner.network, learner.device)
     fitted = fit(learner, view)
     return conclude(setting, job, fitted, view, start, audit)
 
@@ -195,10 +194,9 @@ class Audit:
         self._inputs: Inputs = {name: array[fold.held_out] for name, array in setting.arrays.items()}
         self._epochs: dict[int, list[NDArray[np.float64]]] = {}
 
-    def for_learner(self, learner: NetworkRecogniser) -> Observer:
+    def for_network(self, network: Network, device: Any) -> Any:
         def observe(epoch: int, module: nn.Module) -> None:
-            # Read now: the network may have been chosen after the training began.
-            self.look(epoch, learner.network, module, learner.device)
+            self.look(epoch, network, module, device)
 
         return observe
 

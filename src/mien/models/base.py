@@ -161,6 +161,10 @@ class Network(ABC):
     def build(self, task: Task) -> nn.Module:
         """A freshly initialised module (from torch's global generator, which the caller seeds)."""
 
+    def rebuild(self, task: Task, weights: Mapping[str, Tensor]) -> nn.Module:
+        """A module that these weights fit; by default one as `build` makes it."""
+        return self.build(task)
+
     def start(self, module: nn.Module) -> None:
         """Set the weights that training begins from, where they are not random; by default nothing."""
         return
@@ -179,7 +183,7 @@ class Network(ABC):
         """All random numbers of one training step of `n` clips; by default none."""
         return {}
 
-    def thinned(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def thinned(self, module: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
         """The random numbers of one Monte-Carlo pass (1, ...): dropout alone, the same for every clip."""
         raise NotImplementedError(f"{type(self).__name__} has no dropout at test")
 

@@ -7,13 +7,13 @@ identities wherever the sizes allow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from mien.models.face_graph import Nodes, mirror, n_nodes, node_values
+from mien.models.face_graph import Nodes, mirror, node_values
 
 BRANCHES = 3
 KERNEL = 9
@@ -142,11 +142,6 @@ class BilinearModule(nn.Module):
         for i, layer in enumerate(self.layers):
             h = layer(h * noise[f"mask{i}"] if f"mask{i}" in noise else h)
         return torch.as_tensor(self.classifier(h.mean(dim=(2, 3))))
-
-
-def of(widths: Sequence[int], nodes: Nodes, n_classes: int, *, fixed: bool) -> BilinearModule:
-    """A fresh network on a face graph."""
-    return BilinearModule(Shape(tuple(widths), n_nodes(nodes), fixed), nodes, n_classes)
 
 
 def carry_over(module: nn.Module, accepted: Mapping[str, Tensor], *, same_depth: bool) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 import numpy as np
 from pydantic import Field, PositiveInt, field_validator
 from torch import Tensor, nn
 
+from mien.clips.tasks import Task
 from mien.models.base import Train
-from mien.models.bilinear import carry_over
+from mien.models.bilinear import BilinearModule, Shape, carry_over
+from mien.models.face_graph import n_nodes
 from mien.models.growth import Attempt, Topology, grow
 from mien.models.registry import ModelCard, register
 from mien.models.st_bln import PAPER, BilinearNetwork, BlnOptions
@@ -28,8 +30,7 @@ class PstBlnOptions(BlnOptions):
     topology: tuple[PositiveInt, ...] = Field(
         (), description="blocks of 5 channels in each layer, such as 2,3; empty = grown on inner subjects"
     )
-    inner_folds: int = Field(3, ge=2, le=20, description="inner folds of subjects that growth is judged on")
-    growth_epochs: int = Field(20, ge=1, description="epochs of every topology that is tried")
+    inner_folds: int = Field(2, ge=2, le=20, description="inner folds of subjects that growth is judged on")
     least_gain: float = Field(
         0.01,
         ge=0,
@@ -55,7 +56,7 @@ class PstBlnOptions(BlnOptions):
         confirmed="blocks, sizes, initial weights, dropout 0.2, growth by blocks and layers with weights carried over "
         "(authors' code); SGD with Nesterov momentum, rate 0.1, decay 5e-4, batch 128, 350 epochs for CK+",
         assumed="growth by the loss of inner subjects, not by the training loss; the chosen topology is trained "
-        "afresh on all training clips; Adam at 0.005 for 60 epochs, displacement over the inter-ocular distance, "
+        "afresh on all training clips; Adam at 0.01 for 40 epochs, displacement over the inter-ocular distance, "
         "mirrored clips; edges of one neutral face",
     ),
     PstBlnOptions,
@@ -64,7 +65,6 @@ class PstBln(BilinearNetwork):
     """PST-BLN of a given topology, or of the one that `structured` finds."""
 
     plan: PstBlnOptions
-    fixed = False
 
     def __init__(self, plan: PstBlnOptions, smaller: Attempt[Mapping[str, Tensor]] | None = None) -> None:
         super().__init__(plan)
@@ -76,8 +76,21 @@ class PstBln(BilinearNetwork):
         return self.plan.topology or (1,)
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        return tuple(BLOCK * blocks for blocks in self.topology)
+    def shape(self) -> Shape:
+        return self._shape(BLOCK * blocks for blocks in self.topology)
+
+    def _shape(self, widths: Iterable[int]) -> Shape:
+        return Shape(tuple(widths), n_nodes(self.plan.nodes), fixed=False)
+
+    def rebuild(self, task: Task, weights: Mapping[str, Tensor]) -> BilinearModule:
+        """A module of the topology that these weights have: each fold grows its own."""
+        width_of = {
+            int(name.split(".")[1]): bias.shape[1]
+            for name, bias in weights.items()
+            if name.endswith(".bilinear.bias")
+        }
+        widths = (width_of[layer] for layer in sorted(width_of))
+        return BilinearModule(self._shape(widths), self.plan.nodes, len(task.classes))
 
     def start(self, module: nn.Module) -> None:
         if self._smaller is not None:
@@ -94,9 +107,7 @@ class PstBln(BilinearNetwork):
         inner = view.inner_folds(self.plan.inner_folds, seed=0)
 
         def attempt(topology: Topology, accepted: Attempt[State] | None) -> Attempt[State]:
-            plan = self.plan.model_copy(
-                update={"topology": topology, "epochs": self.plan.growth_epochs, "members": 1}
-            )
+            plan = self.plan.model_copy(update={"topology": topology, "members": 1})
             losses, states = [], []
             for i, (part, held) in enumerate(inner):
                 smaller = accepted and Attempt(accepted.topology, accepted.loss, accepted.state[i])

@@ -6,11 +6,11 @@ from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from mien.clips.tasks import Task
 from mien.models.base import Batch, Needs, Network, Terms, dropout_mask, weighted_cross_entropy
-from mien.models.bilinear import BilinearModule, Shape, of
+from mien.models.bilinear import BilinearModule, Shape
 from mien.models.face_graph import LANDMARKS, N_IBUG, Nodes, Values, inner_points, n_nodes
 from mien.models.options import Plan
 from mien.models.registry import ModelCard, register
@@ -21,9 +21,9 @@ PAPER = "Heidari and Iosifidis 2021, arXiv 2106.04332"
 
 
 class BlnOptions(Plan):
-    epochs: int = Field(60, ge=1, description="passes over the training clips; the last one is used")
+    epochs: int = Field(40, ge=1, description="passes over the training clips; the last one is used")
     batch_size: int = Field(32, ge=2, description="clips per step")
-    learning_rate: float = Field(5e-3, gt=0, description="peak learning rate")
+    learning_rate: float = Field(0.01, gt=0, description="peak learning rate")
     weight_decay: float = Field(5e-4, ge=0, description="L2 penalty (adam, sgd) or decoupled decay (adamw)")
     schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
     nodes: Nodes = Field("points", description="51 points, 318 edges between them, or both as one graph")
@@ -54,31 +54,29 @@ class BilinearNetwork(Network):
         self.passes = plan.passes if plan.dropout > 0 else 0
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        """Channels of each layer."""
-        return WIDTHS
-
-    fixed: bool = True
+    def shape(self) -> Shape:
+        """The sizes of its module."""
+        return Shape(WIDTHS, n_nodes(self.plan.nodes), fixed=True)
 
     def tensors(self, inputs: Inputs) -> Tensor:
         return inner_points(inputs[LANDMARKS], self.plan.frames, self.plan.values)
 
     def build(self, task: Task) -> BilinearModule:
-        return of(self.widths, self.plan.nodes, len(task.classes), fixed=self.fixed)
+        return BilinearModule(self.shape, self.plan.nodes, len(task.classes))
 
     def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
-        drawn = self._masks(n, generator) if self.plan.dropout > 0 else {}
+        drawn = self._masks(self.shape, n, generator) if self.plan.dropout > 0 else {}
         if self.plan.flip > 0:
-            drawn["flip"] = (
-                torch.rand(n, generator=generator, device=generator.device) < self.plan.flip
-            ).float()
+            uniform = torch.rand(n, generator=generator, device=generator.device)
+            drawn["flip"] = (uniform < self.plan.flip).float()
         return drawn
 
-    def thinned(self, generator: torch.Generator) -> dict[str, Tensor]:
-        return self._masks(1, generator)
+    def thinned(self, module: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
+        assert isinstance(module, BilinearModule)
+        return self._masks(module.shape, 1, generator)
 
-    def _masks(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
-        sizes = Shape(self.widths, n_nodes(self.plan.nodes), self.fixed).masks(n, self.plan.frames)
+    def _masks(self, shape: Shape, n: int, generator: torch.Generator) -> dict[str, Tensor]:
+        sizes = shape.masks(n, self.plan.frames)
         return {f"mask{i}": dropout_mask(size, self.plan.dropout, generator) for i, size in enumerate(sizes)}
 
     def loss(self, outputs: Tensor, batch: Batch) -> Terms:
@@ -93,7 +91,7 @@ class BilinearNetwork(Network):
         summary="seven bilinear layers on landmarks, node mixing learned; Monte-Carlo dropout tells its doubt",
         confirmed="layers, widths, initial weights, dropout 0.2, residual paths (authors' code); SGD with Nesterov "
         "momentum, rate 0.1, decay 5e-4, batch 128, 350 epochs for CK+",
-        assumed="Adam at 0.005 for 60 epochs, displacement over the inter-ocular distance, mirrored "
+        assumed="Adam at 0.01 for 40 epochs, displacement over the inter-ocular distance, mirrored "
         "clips; edges of one neutral face; mean of the softmax over the passes",
     ),
     BlnOptions,

@@ -102,25 +102,20 @@ def member_probabilities(
     A pass drops the same values for all clips, so it is one thinned network, and what it says of a clip depends on no
     other. How far the M disagree is the recogniser's doubt (`mien.metrics.uncertainty.mutual_information`).
     """
-    noises = _thinned(network, device)
+    passes = [(module, noise) for module in modules for noise in _noises(network, module, device)]
     with torch.inference_mode():
-        parts = [
-            torch.stack(
-                [
-                    _mean_prob(network, module, network.views(moved(x, device)), noise)
-                    for module in modules
-                    for noise in noises
-                ]
-            )
-            for x in pieces(network.tensors(inputs), network.at_once)
-        ]
+        parts = []
+        for x in pieces(network.tensors(inputs), network.at_once):
+            views = network.views(moved(x, device))
+            parts.append(torch.stack([_mean_prob(network, module, views, noise) for module, noise in passes]))
     return torch.cat(parts, dim=1).cpu().numpy()
 
 
-def _thinned(network: Network, device: torch.device) -> list[Noise]:
-    """The random numbers of every pass at test, the same in every call; none for a network without passes."""
+def _noises(network: Network, module: nn.Module, device: torch.device) -> list[Noise]:
+    """The random numbers of every pass at test, the same in every call and on every device; one empty pass for a
+    network without Monte-Carlo passes."""
     drawn = [
-        network.thinned(keys.generator(torch.device("cpu"), "pass", number))
+        network.thinned(module, keys.generator(torch.device("cpu"), "pass", number))
         for number in range(network.passes)
     ]
     return [{name: value.to(device) for name, value in noise.items()} for noise in drawn] or [{}]
