@@ -52,7 +52,9 @@ def test_gradients_can_be_clipped(small_setting: Callable[..., Setting]) -> None
     assert fingerprint([free.module]) != fingerprint([held.module])
 
 
-@pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)]
+)
 def test_optimisers(name: str, kind: type) -> None:
     plan = Plan.parse({"optimiser": name}, model="x")
     assert type(make_optimiser([torch.nn.Parameter(torch.ones(2))], plan)) is kind
@@ -89,3 +91,20 @@ def test_mixed_precision_trains_on_a_gpu_close_to_float32(small_setting: Callabl
         assert all(p.dtype == torch.float32 for p in material.module.parameters())
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.1)
+
+
+def test_sgd_has_nesterov_momentum_and_decay() -> None:
+    """Two steps by hand: v <- 0.9 v + g + decay w, then w <- w - rate (g + decay w + 0.9 v)."""
+    weight = torch.nn.Parameter(torch.tensor([1.0]))
+    optimiser = make_optimiser(
+        [weight],
+        Plan(optimiser="sgd", learning_rate=0.1, weight_decay=0.5),  # type: ignore[call-arg]
+    )
+    expected, velocity = 1.0, 0.0
+    for gradient in (2.0, -1.0):
+        weight.grad = torch.tensor([gradient])
+        optimiser.step()
+        whole = gradient + 0.5 * expected
+        velocity = 0.9 * velocity + whole
+        expected -= 0.1 * (whole + 0.9 * velocity)
+        assert weight.item() == pytest.approx(expected)
