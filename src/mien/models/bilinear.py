@@ -77,7 +77,7 @@ class Bilinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # W_k of all branches side by side: one product over the nodes, then one over branches and channels.
-        mixed = (x @ self.nodes.transpose(0, 1).flatten(1)).unflatten(-1, (BRANCHES, -1))
+        mixed = (x @ self.nodes.transpose(0, 1).flatten(1)).view(*x.shape[:3], BRANCHES, -1)
         found = torch.einsum("bctkv,koc->botv", mixed, self.channels)
         found = found + self.bias.sum(dim=0)[:, None, None]
         return torch.relu(self.norm(found) + self.residual(x))

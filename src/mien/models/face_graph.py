@@ -92,7 +92,7 @@ def _in_time(points: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
     before = np.minimum(at.astype(int), max(length - 2, 0))
     after = np.minimum(before + 1, length - 1)
     share = (at - before)[:, None]
-    return (1 - share) * points[:, :, before] + share * points[:, :, after]
+    return np.asarray((1 - share) * points[:, :, before] + share * points[:, :, after])
 
 
 @cache

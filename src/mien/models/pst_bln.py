@@ -22,7 +22,8 @@ from mien.protocols.view import TrainView
 BLOCK = 5
 TINY = 1e-12
 
-State = tuple[Mapping[str, Tensor], ...]
+Weights = Mapping[str, Tensor]
+State = tuple[Weights, ...]
 """The weights of an attempt, one set per inner fold."""
 
 
@@ -37,7 +38,7 @@ class PstBlnOptions(BlnOptions):
         lt=1,
         description="a block or layer stays if the validation loss falls by more than this share",
     )
-    max_layers: int = Field(4, ge=1, le=20, description="most layers")
+    max_layers: int = Field(2, ge=1, le=20, description="most layers")
     max_blocks: int = Field(6, ge=1, le=100, description="most blocks of a layer")
 
     @field_validator("topology", mode="before")
@@ -66,7 +67,7 @@ class PstBln(BilinearNetwork):
 
     plan: PstBlnOptions
 
-    def __init__(self, plan: PstBlnOptions, smaller: Attempt[Mapping[str, Tensor]] | None = None) -> None:
+    def __init__(self, plan: PstBlnOptions, smaller: tuple[Topology, Weights] | None = None) -> None:
         super().__init__(plan)
         self._smaller = smaller
 
@@ -82,7 +83,7 @@ class PstBln(BilinearNetwork):
     def _shape(self, widths: Iterable[int]) -> Shape:
         return Shape(tuple(widths), n_nodes(self.plan.nodes), fixed=False)
 
-    def rebuild(self, task: Task, weights: Mapping[str, Tensor]) -> BilinearModule:
+    def rebuild(self, task: Task, weights: Weights) -> BilinearModule:
         """A module of the topology that these weights have: each fold grows its own."""
         width_of = {
             int(name.split(".")[1]): bias.shape[1]
@@ -94,8 +95,8 @@ class PstBln(BilinearNetwork):
 
     def start(self, module: nn.Module) -> None:
         if self._smaller is not None:
-            same_depth = len(self._smaller.topology) == len(self.topology)
-            carry_over(module, self._smaller.state, same_depth=same_depth)
+            topology, weights = self._smaller
+            carry_over(module, weights, same_depth=len(topology) == len(self.topology))
 
     def structured(self, view: TrainView, train: Train) -> Self:
         """The network whose topology had the least mean loss on inner subjects of `view`.
@@ -110,7 +111,7 @@ class PstBln(BilinearNetwork):
             plan = self.plan.model_copy(update={"topology": topology, "members": 1})
             losses, states = [], []
             for i, (part, held) in enumerate(inner):
-                smaller = accepted and Attempt(accepted.topology, accepted.loss, accepted.state[i])
+                smaller = None if accepted is None else (accepted.topology, accepted.state[i])
                 trained = train(type(self)(plan, smaller), part)
                 losses.append(_log_loss(trained.predict_proba(held.arrays), held.labels))
                 states.append(trained.modules[0].state_dict())

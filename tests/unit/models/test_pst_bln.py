@@ -85,7 +85,7 @@ def test_growth_follows_the_loss_of_inner_subjects(view: TrainView) -> None:
         modules[at] = told.modules[0]  # type: ignore[assignment]
         return told
 
-    found = network(members=2).structured(view, train)
+    found = network(members=2, max_layers=3).structured(view, train)
     assert found.topology == (2, 2)
     assert found.plan.members == 2
     people = set(view.groups.tolist())
