@@ -57,6 +57,6 @@ clean:
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.dev: .venv/.core requirements/dev.txt requirements/ray.txt
-	$(INSTALL) -r requirements/core.txt -r requirements/web.txt -r requirements/dev.txt -r requirements/ray.txt
+.venv/.dev: .venv/.core requirements/dev.txt requirements/ray.txt requirements/vlm.txt
+	$(INSTALL) -r requirements/core.txt -r requirements/web.txt -r requirements/dev.txt -r requirements/ray.txt -r requirements/vlm.txt
 	@touch $@

@@ -10,8 +10,6 @@ the values that `contrast` fits on all videos: its defaults. Signals are kept be
 from __future__ import annotations
 
 import argparse
-import json
-import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -19,42 +17,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mien.analysis.watching import watch
-from mien.face.landmarks import Landmarker
+from mien.analysis.spotting_run import coded_videos
 from mien.metrics.spotting import match
-from mien.prepare.long_videos import SpottingVideo, read_long_videos
-from mien.spotting.contract import KINDS, CodedVideo, Interval, VideoSignal
+from mien.prepare.long_videos import read_long_videos
+from mien.spotting.contract import KINDS
 from mien.spotting.evaluate import Evaluation, evaluate
 from mien.spotting.fitting import ThresholdDetector
 from mien.spotting.registry import create
-from mien.video.isolated import IsolatedVideo
 
 DETECTORS = ("contrast", "mdmd", "softnet", "mean", "random")
-
-
-def signal_of(film: SpottingVideo, folder: Path, finder: Landmarker) -> VideoSignal:
-    """The signal of a film, computed once."""
-    file = folder / f"{film.path.stem}.npz"
-    if not file.is_file():
-        start = time.perf_counter()
-        with IsolatedVideo(film.path) as video:
-            signal = watch(video, finder, flow_maps=True).signal
-        folder.mkdir(exist_ok=True)
-        arrays = {f"flow_{kind}": signal.region_flow[kind] for kind in KINDS}
-        arrays |= {f"maps_{kind}": np.asarray(signal.flow_maps[kind], np.float16) for kind in KINDS}
-        facts = json.dumps({"fps": signal.fps, "lag": signal.lag, "regions": signal.regions})
-        np.savez_compressed(file, allow_pickle=False, time_s=signal.time_s, facts=np.array(facts), **arrays)
-        print(f"{film.path.name}: signal in {time.perf_counter() - start:.0f} s", flush=True)
-    with np.load(file) as kept:
-        facts = json.loads(str(kept["facts"]))
-        return VideoSignal(
-            fps=facts["fps"],
-            time_s=kept["time_s"],
-            lag=facts["lag"],
-            regions=tuple(facts["regions"]),
-            region_flow={kind: kept[f"flow_{kind}"] for kind in KINDS},
-            flow_maps={kind: kept[f"maps_{kind}"] for kind in KINDS},
-        )
 
 
 def causes(found: Evaluation, distractors: pd.DataFrame) -> Counter[str]:
@@ -93,16 +64,7 @@ def main() -> None:
     films = read_long_videos(asked.films)
     distractors = pd.read_csv(asked.films / "distractors.csv", dtype={"subject": str, "video": str})
     distractors["name"] = distractors["subject"] + "_" + distractors["video"]
-    with Landmarker() as finder:
-        videos = [
-            CodedVideo(
-                film.key,
-                film.subject,
-                signal_of(film, asked.films / "signals", finder),
-                tuple(Interval(t.onset - 1, t.apex - 1, t.offset - 1, t.kind, 1.0) for t in film.truth),
-            )
-            for film in films
-        ]
+    videos = coded_videos(films, asked.films / "signals", flow_maps=True)
     told = "F1 (95 %)              TP/FP/FN     false/min  onset ms  offset ms  peeked F1 (invalid)"
     print(f"{'detector':10} {'kind':6} {told}")
     for name in asked.detectors.split(","):

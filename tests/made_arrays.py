@@ -106,7 +106,7 @@ def _two_part_flow(clips: Clips, size: Size) -> NDArray[np.float32]:
     return np.concatenate([flow, -0.7 * flow], axis=1)
 
 
-def _face_points() -> NDArray[np.float64]:
+def face_points() -> NDArray[np.float64]:
     """68 points (68, 2) of a rough face in 0..1: jaw, brows, nose, eyes, mouth, in the order of iBUG."""
 
     def arc(n: int, centre: tuple[float, float], radii: tuple[float, float], span: Size) -> NDArray[Any]:
@@ -127,7 +127,7 @@ def _face_points() -> NDArray[np.float64]:
 
 
 def _landmarks(clips: Clips, size: Size) -> NDArray[np.float32]:
-    points = _face_points() * (SIDE - 1)
+    points = face_points() * (SIDE - 1)
     column, row = points.round().astype(int).clip(0, SIDE - 1).T
     moved = clips.flow[:, :, row, column]
     grown = np.linspace(0, 1, size[1], dtype=np.float32)[:, None]

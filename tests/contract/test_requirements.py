@@ -46,8 +46,9 @@ def test_torch_comes_first() -> None:
         (PROJECT["optional-dependencies"]["dev"], ["core.txt", "dev.txt"]),
         (PROJECT["optional-dependencies"]["ray"], ["core.txt", "ray.txt"]),
         (PROJECT["optional-dependencies"]["web"], ["core.txt", "web.txt"]),
+        (PROJECT["optional-dependencies"]["vlm"], ["core.txt", "vlm.txt"]),
     ],
-    ids=["core", "dev", "ray", "web"],
+    ids=["core", "dev", "ray", "web", "vlm"],
 )
 def test_what_is_declared_is_pinned_within_its_bound(declared: list[str], files: list[str]) -> None:
     pinned = named(*files)

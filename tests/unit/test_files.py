@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from mien.files import write_whole, written_whole
+from mien.files import write_json, write_whole, written_whole
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -45,3 +46,8 @@ def test_a_large_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
         temporary.write_bytes(b"half")
         raise RuntimeError
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_numbers_that_are_none_become_null(tmp_path: Path) -> None:
+    write_json(tmp_path / "j.json", {"x": float("nan"), "y": [1.5, float("nan")]})
+    assert json.loads((tmp_path / "j.json").read_text()) == {"x": None, "y": [1.5, None]}

@@ -31,8 +31,10 @@ from mien.cli import (
     recipes,
     report,
     serve,
+    spot,
     tasks,
     train,
+    vlm,
 )
 from mien.errors import MienError
 
@@ -76,8 +78,10 @@ app.command("recipes")(recipes.recipes)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("card")(card.card)
+app.add_typer(vlm.app, name="vlm")
 app.command("compare")(compare.compare)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("spot")(spot.spot)
 app.command("agree")(agree.agree)
 app.command("report")(report.report)
 app.command("serve")(serve.serve)

@@ -220,5 +220,5 @@ def _trained_on(source: PreparedSet, view: TrainView) -> TrainedOn:
         data_hash=source.data_hash,
         n_clips=int(mine.sum()),
         n_subjects=len(np.unique(view.groups[mine])),
-        made_up=source.made_up or source.recipe.get("step") == "synthetic-flow",
+        made_up=source.made_up,
     )

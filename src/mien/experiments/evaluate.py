@@ -29,6 +29,9 @@ from mien.protocols import folds as protocols
 Progress = Callable[[int, int, str], None]
 """Called with jobs done, jobs in all, and a word on the latest."""
 
+MADE_UP = "the people of these clips are made up: scores say nothing about people"
+"""The warning that stands in the record of a run on synthetic clips."""
+
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pandas", "numba", "transformers", "safetensors")
 
 
@@ -71,7 +74,7 @@ def _warn(
     """Note in the record what a reader would not expect: made-up people, other versions, a kept backend, no audit."""
     found = []
     if any(source.made_up for source in resolved.data):
-        found.append("the people of these clips are made up: scores say nothing about people")
+        found.append(MADE_UP)
     kept = run.record["backend"]
     if resumed and kept is not None and config.backend not in ("auto", kept):
         found.append(f"resumed with backend '{kept}', with which it began, not '{config.backend}'")
@@ -166,14 +169,21 @@ def describe(config: EvaluateConfig, resolved: Resolved, command: str) -> dict[s
         "backend": None,
         "backend_reason": "",
         "warnings": [],
-        "versions": {"mien": __version__, "python": platform.python_version()}
-        | {name: metadata.version(name) for name in PACKAGES},
-        "commit": _commit(),
-        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+        **surroundings(PACKAGES),
         "command": command,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "finished": None,
         "seconds": 0.0,
+    }
+
+
+def surroundings(packages: Sequence[str]) -> dict[str, Any]:
+    """What a run happens in, for its `run.json`: versions of these packages, commit, machine."""
+    return {
+        "versions": {"mien": __version__, "python": platform.python_version()}
+        | {name: metadata.version(name) for name in packages},
+        "commit": _commit(),
+        "machine": {"system": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
     }
 
 

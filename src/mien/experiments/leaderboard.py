@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.clips import tasks
+from mien.experiments.evaluate import MADE_UP
 from mien.experiments.run import Run
 from mien.models import registry
 from mien.models.base import Network
@@ -42,6 +43,7 @@ def _board(members: list[tuple[Run, dict[str, Any]]]) -> Board:
         apex=run.record["apex"],
         n_clips=metrics["n_clips"],
         n_subjects=metrics["n_subjects"],
+        made_up=MADE_UP in run.record["warnings"],
         rows=tuple(sorted(rows, key=lambda row: (not row.ranked, -(row.uf1["mean"] or 0.0)))),
     )
 

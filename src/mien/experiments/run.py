@@ -12,7 +12,7 @@ import pandas as pd
 
 from mien.errors import InputError, UsageError
 from mien.experiments.jobs import FoldResult, Job
-from mien.files import write_whole
+from mien.files import write_json, write_whole
 
 SCHEMA = 1
 
@@ -107,8 +107,14 @@ class Run:
         """`predictions.csv` as text columns, with numeric probabilities.
 
         Raises:
-            InputError: a column is missing or a probability is no number.
+            InputError: a column is missing, a probability is no number, or the answers have none (`mien vlm`).
         """
+        if self.record.get("kind") == "vlm":
+            raise InputError(
+                "the answers of a vision-language model have no probabilities",
+                where=self.path,
+                do="compare the other way round: mien vlm ask ... --beside RUN puts a run into the model's table",
+            )
         file = self.path / "predictions.csv"
         try:
             table = pd.read_csv(file, dtype=str, keep_default_na=False)
@@ -150,18 +156,3 @@ class Run:
 
     def write_record(self) -> None:
         write_json(self.path / "run.json", self.record)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON; NaN becomes null."""
-    write_whole(path, (json.dumps(_plain(content), indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from mien.experiments.jobs import FoldResult
-from mien.experiments.run import write_json
 from mien.experiments.setting import Setting
-from mien.files import write_whole
+from mien.files import write_json, write_whole
 from mien.metrics import calibration, intervals, recognition, uncertainty
 
 SCORES = ("accuracy", "uf1", "uar", "weighted_f1")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import UsageError
+from mien.motion.blocks import edges
+from mien.motion.flow_histograms import orientation_bins
 
 FloatArray = NDArray[np.float64]
 
@@ -22,7 +23,7 @@ def block_means(images: NDArray[np.generic], blocks: int) -> FloatArray:
     Cells differ by at most one pixel in size where the image does not divide evenly.
     """
     values = np.asarray(images, dtype=np.float64)
-    rows, columns = _edges(values.shape[2], blocks), _edges(values.shape[3], blocks)
+    rows, columns = edges(values.shape[2], blocks), edges(values.shape[3], blocks)
     sums = np.add.reduceat(np.add.reduceat(values, rows[:-1], axis=2), columns[:-1], axis=3)
     area = np.diff(rows)[:, None] * np.diff(columns)[None, :]
     return np.asarray((sums / area).reshape(len(values), -1))
@@ -40,16 +41,9 @@ def block_hoof(flow: NDArray[np.generic], blocks: int, bins: int) -> FloatArray:
     """
     u, v = np.asarray(flow[:, 0], np.float64), np.asarray(flow[:, 1], np.float64)
     magnitude = np.hypot(u, v)
-    angle = np.floor((np.arctan2(v, u) + np.pi) / (2 * np.pi) * bins).astype(np.int64) % bins
-    votes = magnitude[:, None] * (angle[:, None] == np.arange(bins)[None, :, None, None])
+    votes = magnitude[:, None] * (
+        orientation_bins(u, v, bins)[:, None] == np.arange(bins)[None, :, None, None]
+    )
     cells = block_means(votes, blocks)
     total = cells.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(cells, total, out=np.zeros_like(cells), where=total > 0))
-
-
-def _edges(size: int, blocks: int) -> NDArray[np.int64]:
-    if not 1 <= blocks <= size:
-        raise UsageError(
-            f"{blocks} blocks do not fit into {size} pixels", do="set a smaller number of blocks"
-        )
-    return np.linspace(0, size, blocks + 1).round().astype(np.int64)

@@ -12,7 +12,7 @@ from mien.clips.table import ClipTable
 from mien.errors import UsageError
 from mien.facs.annotation import AUAnnotation, parse
 from mien.motion.strain import optical_strain
-from mien.prepare.prepared import ArrayToWrite, PreparedSet
+from mien.prepare.prepared import MADE_UP, ArrayToWrite, PreparedSet
 from mien.synthesis.clips import SyntheticClips, sample_clips
 from mien.synthesis.conditions import Conditions
 
@@ -121,6 +121,7 @@ def synthetic_flow(
     )
     recipe = {
         "step": NAME,
+        MADE_UP: True,
         "version": VERSION,
         "subjects": subjects,
         "clips_per_subject": clips_per_subject,

@@ -52,7 +52,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """Runs on the same clips of one task under one protocol, the best UF1 first, references last."""
+    """Runs on the same clips of one task under one protocol, the best UF1 first, references last.
+
+    Attributes:
+        made_up: the people of the clips are made up.
+    """
 
     task: str
     data: str
@@ -60,7 +64,11 @@ class Board:
     apex: str
     n_clips: int
     n_subjects: int
+    made_up: bool
     rows: tuple[Row, ...]
+
+
+_PEOPLE = {False: "people", True: "made-up people (the scores say nothing about people)"}
 
 
 def markdown(boards: Sequence[Board]) -> str:
@@ -72,7 +80,7 @@ def _section(board: Board) -> str:
     lines = [
         f"## {board.task} on {board.data}, {board.protocol}",
         "",
-        f"{board.n_clips} clips of {board.n_subjects} people; apex {board.apex}.",
+        f"{board.n_clips} clips of {board.n_subjects} {_PEOPLE[board.made_up]}; apex {board.apex}.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|" + "---|" * len(COLUMNS),

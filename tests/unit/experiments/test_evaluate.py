@@ -15,7 +15,7 @@ from mien.clips.table import ClipTable
 from mien.errors import InputError, UsageError
 from mien.experiments import backends
 from mien.experiments.compare import compare
-from mien.experiments.evaluate import evaluate
+from mien.experiments.evaluate import MADE_UP, evaluate
 from mien.experiments.run import Run
 from mien.experiments.setting import EvaluateConfig
 from mien.models.ststnet import Ststnet
@@ -104,15 +104,15 @@ def test_finished_folds_are_not_repeated(
 
 def test_a_resumed_run_says_what_it_kept(config: EvaluateConfig, tmp_path: Path) -> None:
     run = evaluate(config, tmp_path / "run")
-    assert run.record["warnings"] == []
+    assert run.record["warnings"] == [MADE_UP]
     next((run.path / "folds").iterdir()).unlink()
     again = evaluate(config.model_copy(update={"backend": "processes"}), tmp_path / "run")
-    assert again.record["backend"] == "loop" and "resumed with backend 'loop'" in again.record["warnings"][0]
+    assert again.record["backend"] == "loop" and "resumed with backend 'loop'" in again.record["warnings"][1]
 
 
 def test_an_audit_of_a_method_without_epochs_is_told(config: EvaluateConfig, tmp_path: Path) -> None:
     run = evaluate(config.model_copy(update={"model": "lda-hoof", "options": {}}), tmp_path / "run")
-    assert "nothing to audit" in run.record["warnings"][0]
+    assert "nothing to audit" in run.record["warnings"][1]
 
 
 def test_a_diverged_training_names_its_fold(config: EvaluateConfig, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_what_a_network_notes_about_its_start_is_kept_with_the_warnings(
     run = evaluate(config, tmp_path / "run")
     evaluate(config, tmp_path / "run")
     record = json.loads((run.path / "run.json").read_text())
-    assert record["warnings"] == ["the stream starts from random weights"]
+    assert record["warnings"] == [MADE_UP, "the stream starts from random weights"]
 
 
 def test_a_transfer_names_the_set_it_was_trained_on_and_tells_made_up_people(

@@ -47,6 +47,8 @@ def test_runs_on_the_same_clips_are_ranked_and_references_come_last(runs: Callab
     )
     assert [(board.protocol, len(board.rows)) for board in found] == [("kfold:3", 1), ("loso", 3)]
     board = found[1]
+    assert board.made_up
+    assert (board.n_clips, board.n_subjects) == (40, 5)
     scores = [row.uf1["mean"] or 0 for row in board.rows if row.ranked]
     assert scores == sorted(scores, reverse=True)
     assert [row.ranked for row in board.rows] == [True, True, False] and board.rows[2].model == "majority"

@@ -10,7 +10,7 @@ import pytest
 
 from mien.errors import InputError, UsageError
 from mien.experiments.jobs import FoldResult, Job
-from mien.experiments.run import SCHEMA, Run, write_json
+from mien.experiments.run import SCHEMA, Run
 
 RECORD = {"schema": SCHEMA, "model": "m", "options": {}, "classes": ["a", "b"], "command": "mien evaluate m"}
 
@@ -63,8 +63,3 @@ def test_damaged_predictions_are_told(text: str, tmp_path: Path) -> None:
     (run.path / "predictions.csv").write_text(text)
     with pytest.raises(InputError, match=r"predictions\.csv is damaged"):
         run.predictions()
-
-
-def test_numbers_that_are_none_become_null(tmp_path: Path) -> None:
-    write_json(tmp_path / "j.json", {"x": float("nan"), "y": [1.5, float("nan")]})
-    assert json.loads((tmp_path / "j.json").read_text()) == {"x": None, "y": [1.5, None]}

@@ -128,15 +128,11 @@ def test_a_twin_has_the_names_of_a_databases_subjects_but_other_people(
     small_set: PreparedSet, tmp_path: Path
 ) -> None:
     flow = ArrayToWrite(np.array(small_set.arrays["onset_apex_flow"]), ("u", "v", "strain"), "px", "test")
-    twin = PreparedSet.write(
-        tmp_path / "twin",
-        name="twin",
-        table=small_set.table,
-        arrays={"onset_apex_flow": flow},
-        recipe={"made_up": True},
+    real = PreparedSet.write(
+        tmp_path / "real", name="real", table=small_set.table, arrays={"onset_apex_flow": flow}, recipe={}
     )
-    found = resolve(_config(small_set.path, protocol="transfer", train_on=str(twin.path)))
-    assert found.trained_on[0].made_up
+    found = resolve(_config(real.path, protocol="transfer", train_on=str(small_set.path)))
+    assert found.trained_on[0].made_up and not found.data[0].made_up
 
 
 def test_a_set_to_train_on_goes_with_the_transfer_alone(small_set: PreparedSet) -> None:

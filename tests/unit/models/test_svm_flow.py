@@ -1,4 +1,4 @@
-"""The SVM on block flow: C is chosen inside, on subjects of the training side."""
+"""The SVM on block flow; what it shares with others is tested in `test_support_vectors.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from mien.experiments.jobs import train_view
 from mien.experiments.setting import Setting
-from mien.models.svm_flow import GRIDS, SvmFlow, SvmFlowOptions
+from mien.models.svm_flow import SvmFlow, SvmFlowOptions
 
 
 @pytest.mark.parametrize(("features", "kernel"), [("means", "linear"), ("hoof", "rbf")])
@@ -21,27 +21,3 @@ def test_learns_its_training_clips(features: str, kernel: str, small_setting: Ca
     prob = SvmFlow(options).fit(view).predict_proba(view.arrays)
     assert (prob.argmax(1) == view.labels).mean() > 0.7
     np.testing.assert_allclose(prob.sum(1), 1)
-
-
-def test_the_chosen_c_has_the_best_inner_score(
-    small_setting: Callable[..., Setting], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    setting = small_setting("svm-flow")
-    view = train_view(setting, setting.folds[0])
-    svm = SvmFlow(SvmFlowOptions(inner_folds=2))
-    svm._n_classes = 3
-    chosen = svm._choose(view)
-    assert chosen in GRIDS["linear"]
-    seen: list[set[str]] = []
-    original = type(view).inner_folds
-
-    def spy(self: object, k: int, seed: int) -> object:
-        pairs = original(self, k, seed)  # type: ignore[arg-type]
-        seen.extend({*t.groups, *v.groups} for t, v in pairs)
-        assert not any(set(t.groups) & set(v.groups) for t, v in pairs)
-        return pairs
-
-    monkeypatch.setattr(type(view), "inner_folds", spy)
-    svm._choose(view)
-    held = set(setting.groups[setting.folds[0].held_out])
-    assert seen and not any(held & groups for groups in seen)

@@ -10,7 +10,7 @@ SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
 ROW = Row(
     "r", "ststnet", "STSTNet", True, ("epochs=2",), 3, SCORE, SCORE, SCORE, 0.77, 12.34, 1683, "UF1 .73 | x"
 )
-BOARD = Board("megc-3", "a-set", "loso", "given", 442, 68, (ROW,))
+BOARD = Board("megc-3", "a-set", "loso", "given", 442, 68, False, (ROW,))
 
 
 def cells(page: str) -> list[str]:
@@ -30,6 +30,7 @@ def test_a_group_is_named_by_its_clips_and_protocol() -> None:
     page = markdown([BOARD, replace(BOARD, protocol="kfold:3")])
     assert "## megc-3 on a-set, loso" in page and "## megc-3 on a-set, kfold:3" in page
     assert "442 clips of 68 people; apex given." in page
+    assert "68 made-up people" in markdown([replace(BOARD, made_up=True)])
 
 
 def test_a_reference_and_an_undefined_score_are_said() -> None:
