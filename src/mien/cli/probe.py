@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(help="Measure what a representation gives away besides the expression.", no_args_is_help=True)
+app = typer.Typer(
+    help="Measure what a representation gives away besides the expression.", no_args_is_help=True
+)
 
 
 @app.callback()
@@ -43,7 +45,9 @@ def identity(
     prepared = PreparedSet.open(data)
     with progress_bar() as update:
         views = (
-            features_view(_read(features), len(prepared)) if features else set_views(prepared, tuple(array or ()))
+            features_view(_read(features), len(prepared))
+            if features
+            else set_views(prepared, tuple(array or ()))
         )
         told = probe(prepared.table, views, ProbeConfig(folds, seed), update)
     console = Console()

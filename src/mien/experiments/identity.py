@@ -47,11 +47,8 @@ class ProbeConfig:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Views:
-    """What the probe reads: inner products (C, N, N) by the name of the view, e.g. "rgb" and "rgb, first frame"."""
-
-    products: Mapping[str, FloatArray]
+#: What the probe reads: inner products (C, N, N) by the name of the view.
+Views = Mapping[str, FloatArray]
 
 
 def set_views(prepared: PreparedSet, names: tuple[str, ...] = ()) -> Views:
@@ -72,7 +69,7 @@ def set_views(prepared: PreparedSet, names: tuple[str, ...] = ()) -> Views:
     for name in names or sorted(prepared.arrays):
         for title, array in _forms(name, prepared.arrays[name], prepared.specs[name].channels):
             products[title] = inner_products(array)
-    return Views(products)
+    return products
 
 
 def features_view(features: npt.NDArray[Any], n_clips: int) -> Views:
@@ -88,7 +85,7 @@ def features_view(features: npt.NDArray[Any], n_clips: int) -> Views:
         )
     if features.dtype.kind not in "fiu" or not np.isfinite(features).all():
         raise InputError("the features must be finite numbers", found=f"type {features.dtype}")
-    return Views({"features": inner_products(features.reshape(n_clips, -1))})
+    return {"features": inner_products(features.reshape(n_clips, -1))}
 
 
 def _forms(
@@ -128,12 +125,12 @@ def probe(
                 for name, facts in databases.items()
             ),
         )
-    todo = [(case, view, split) for case in cases for view in views.products for split in case.splits]
+    todo = [(case, view, split) for case in cases for view in views for split in case.splits]
     rows = []
     for done, (case, view, split) in enumerate(todo):
         if update:
             update(done, len(todo), f"{case.database}, {view}, {split}")
-        rows.append(_row(case, views.products[view], split, config, view))
+        rows.append(_row(case, views[view], split, config, view))
     if update:
         update(len(todo), len(todo), "done")
     return {"config": asdict(config), "databases": databases, "rows": rows}
