@@ -13,6 +13,7 @@ import pytest
 from mien.clips.frames import ClipFrames
 from mien.databases.registry import get
 from mien.face.landmarks import Landmarker
+from mien.motion.scaling import resize_flow
 from mien.prepare import recipe
 from mien.prepare.recipe import FlowStep, Recipe
 from mien.prepare.stages import prepare_clip, stages_of
@@ -177,3 +178,34 @@ def test_a_clip_without_a_face_is_left_out(frames: ClipFrames, landmarker: Landm
         Image.new("RGB", (640, 480), (90, 90, 90)).save(file)
     with pytest.raises(NotPreparable, match="no face"):
         prepare_clip(frames, CLIP, ALL_ARRAYS, landmarker)
+
+
+def test_a_window_around_the_apex_is_filled_with_blends_of_its_flow(
+    frames: ClipFrames, landmarker: Landmarker
+) -> None:
+    """Frames 12 to 19 of the clip are 8 of 11: one blend each in the three central gaps of seven."""
+    slstt = recipe.load("slstt")
+    prepared = prepare_clip(frames, CLIP, slstt, landmarker)
+    flow = prepared.arrays["flow"]
+    assert flow.shape == (2, 11, 224, 224)
+    assert prepared.notes == ("3 of 11 frames around the apex are blends of their neighbours",)
+    there = stages_of(frames, CLIP, slstt, landmarker).flow_sequence().transpose(1, 0, 2, 3)
+    np.testing.assert_allclose(flow[:, [0, 1, 2, 4, 6, 8, 9, 10]], there, atol=1e-5)
+    np.testing.assert_allclose(flow[:, 3], (there[:, 2] + there[:, 3]) / 2, atol=1e-5)
+
+
+def test_skd_shows_onset_and_apex_as_they_are_and_the_flow_of_both_halves(
+    frames: ClipFrames, landmarker: Landmarker
+) -> None:
+    skd = recipe.load("skd")
+    stages = stages_of(frames, CLIP, skd, landmarker)
+    arrays = prepare_clip(frames, CLIP, skd, landmarker).arrays
+    shown = stages.shown
+    np.testing.assert_array_equal(
+        arrays["onset_apex_grey"], np.stack([stages.grey(11)[shown], stages.grey(15)[shown]])
+    )
+    halves = [resize_flow(stages.flow(a, b)[shown], 48, 48) for a, b in ((11, 15), (15, 19))]
+    np.testing.assert_array_equal(arrays["two_part_flow"], np.concatenate(halves))
+    assert np.abs(halves[0]).max() > 0.05, "something moved"
+    # A smile that comes and goes: what the second half moves is what the first has moved, backwards.
+    assert np.corrcoef(halves[0].ravel(), halves[1].ravel())[0, 1] < -0.5
