@@ -28,6 +28,12 @@ def identity(
         Path | None,
         typer.Option(help="A .npy file with a row per clip of the set, probed in place of its arrays."),
     ] = None,
+    network: Annotated[
+        str | None, typer.Option(help="`slowfast`: train this network on `rgb` in place of the linear probe.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE, an option of the network; may be repeated.")
+    ] = None,
     folds: Annotated[int, typer.Option(help="Parts that are held out in turn.")] = 5,
     seed: Annotated[int, typer.Option(help="Deals clips to parts, draws the bootstrap.")] = 0,
 ) -> None:
@@ -35,34 +41,56 @@ def identity(
     from rich.console import Console
 
     from mien.cli.progress import progress_bar
-    from mien.errors import UsageError
-    from mien.experiments.identity import ProbeConfig, features_view, probe, set_views
+    from mien.experiments.identity import ProbeConfig, probe
     from mien.files import write_json
     from mien.prepare.prepared import PreparedSet
 
-    if array and features:
-        raise UsageError("--array and --features exclude each other", do="name one of them")
     prepared = PreparedSet.open(data)
+    views, settings = _views(prepared, tuple(array or ()), features, network, set_ or [], seed)
     with progress_bar() as update:
-        views = (
-            features_view(_read(features), len(prepared))
-            if features
-            else set_views(prepared, tuple(array or ()))
-        )
         told = probe(prepared.table, views, ProbeConfig(folds, seed), update)
     console = Console()
     for database, facts in told["databases"].items():
         console.print(_facts(database, facts), highlight=False)
     console.print(_table(told["rows"]))
     console.print(
-        "\nLinear probe; 95 % bootstrap intervals over people. Chance: always naming the people most frequent in "
+        f"\n{'SlowFast network' if network else 'Linear probe'}; 95 % bootstrap intervals over people. Chance: always naming the people most frequent in "
         "training. AUC and EER: pairs of people who were in no training; chance is 0.5.",
         highlight=False,
     )
     if out:
         of = {"set": prepared.name, "data_hash": prepared.data_hash, "made_up": prepared.made_up}
-        write_json(out, {**of, "features": str(features) if features else None, **told})
+        write_json(out, {**of, **settings, **told})
         console.print(f"findings: {out}", highlight=False, soft_wrap=True)
+
+
+def _views(
+    prepared: Any,
+    arrays: tuple[str, ...],
+    features: Path | None,
+    network: str | None,
+    pairs: list[str],
+    seed: int,
+) -> tuple[Any, dict[str, Any]]:
+    """What names people, and the settings that a reader of the findings needs."""
+    from mien.errors import UsageError
+    from mien.experiments.identity import features_view, set_views
+
+    if sum(map(bool, (arrays, features, network))) > 1:
+        raise UsageError("--array, --features and --network exclude each other", do="name one of them")
+    if pairs and not network:
+        raise UsageError("--set sets options of a network", do="name it: --network slowfast")
+    if not network:
+        views = features_view(_read(features), len(prepared)) if features else set_views(prepared, arrays)
+        return views, {"by": "linear", "features": str(features) if features else None}
+    if network != "slowfast":
+        raise UsageError("there is no such network for people", found=network, do="write --network slowfast")
+    from mien.cli.fields import options_of
+    from mien.experiments.identity_network import network_views
+    from mien.models.slowfast import SlowFastOptions
+
+    options = SlowFastOptions.parse(options_of(pairs), model=network)
+    return network_views(prepared, options, seed), {"by": network, "options": options.model_dump()}
 
 
 def _read(path: Path) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupKFold
 from mien.clips.sessions import sessions
 from mien.clips.table import ClipTable
 from mien.errors import InputError, UsageError
-from mien.experiments.linear_probe import FloatArray, IntArray, choose_ridge, inner_products, person_scores
+from mien.experiments.linear_probe import FloatArray, IntArray, LinearNamer, inner_products
 from mien.metrics.identification import (
     rank_k,
     rank_k_interval,
@@ -47,8 +47,14 @@ class ProbeConfig:
     seed: int = 0
 
 
-#: What the probe reads: inner products (C, N, N) by the name of the view.
-Views = Mapping[str, FloatArray]
+class Namer(Protocol):
+    """Learns people from training clips and scores test clips (n, K) for them; see `LinearNamer.scores`."""
+
+    def scores(self, train: IntArray, test: IntArray, people: IntArray, parts: IntArray, /) -> FloatArray: ...
+
+
+#: What names people, by the view of the clips that it reads.
+Views = Mapping[str, Namer]
 
 
 def set_views(prepared: PreparedSet, names: tuple[str, ...] = ()) -> Views:
@@ -65,11 +71,11 @@ def set_views(prepared: PreparedSet, names: tuple[str, ...] = ()) -> Views:
             found=", ".join(unknown),
             do=f"choose among {', '.join(sorted(prepared.arrays))}",
         )
-    products = {}
-    for name in names or sorted(prepared.arrays):
-        for title, array in _forms(name, prepared.arrays[name], prepared.specs[name].channels):
-            products[title] = inner_products(array)
-    return products
+    return {
+        title: LinearNamer(inner_products(array))
+        for name in names or sorted(prepared.arrays)
+        for title, array in forms(name, prepared.arrays[name], prepared.specs[name].channels)
+    }
 
 
 def features_view(features: npt.NDArray[Any], n_clips: int) -> Views:
@@ -85,12 +91,13 @@ def features_view(features: npt.NDArray[Any], n_clips: int) -> Views:
         )
     if features.dtype.kind not in "fiu" or not np.isfinite(features).all():
         raise InputError("the features must be finite numbers", found=f"type {features.dtype}")
-    return {"features": inner_products(features.reshape(n_clips, -1))}
+    return {"features": LinearNamer(inner_products(features.reshape(n_clips, -1)))}
 
 
-def _forms(
+def forms(
     name: str, array: npt.NDArray[Any], channels: tuple[str, ...]
 ) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """The array under its name; pictures also as their first frame, and as what changes after it (0 in the first)."""
     yield name, array
     if channels == MOMENTS:
         frames = array[:, None]  # the channels are the two moments
@@ -100,7 +107,7 @@ def _forms(
         return
     first = frames[:, :, :1]
     yield f"{name}, first frame (still)", first
-    yield f"{name}, change since it (motion)", frames[:, :, 1:].astype(np.float32) - first
+    yield f"{name}, change since it (motion)", frames.astype(np.float32) - first
 
 
 def probe(
@@ -170,8 +177,7 @@ def _cases(table: ClipTable) -> tuple[list[_Case], dict[str, dict[str, Any]]]:
     return cases, told
 
 
-def _row(case: _Case, products: FloatArray, split: str, config: ProbeConfig, view: str) -> dict[str, Any]:
-    own = products[:, case.at[:, None], case.at]
+def _row(case: _Case, namer: Namer, split: str, config: ProbeConfig, view: str) -> dict[str, Any]:
     people = np.unique(case.groups, return_inverse=True)[1]
     blocks = case.splits[split]
     parts = enrolled_parts(case.groups, blocks, config.folds, config.seed)
@@ -181,26 +187,24 @@ def _row(case: _Case, products: FloatArray, split: str, config: ProbeConfig, vie
         "split": split,
         "clips": int(case.at.size),
         "people": int(people.max()) + 1,
-        **_identified(own, people, case.groups, parts, config.seed),
-        **_verified(own, people, case.groups, blocks, parts, config),
+        **_identified(case, namer, people, parts, config.seed),
+        **_verified(case, namer, people, blocks, parts, config),
     }
 
 
-def _identified(
-    products: FloatArray, people: IntArray, groups: npt.NDArray[np.str_], parts: IntArray, seed: int
-) -> dict[str, Any]:
+def _identified(case: _Case, namer: Namer, people: IntArray, parts: IntArray, seed: int) -> dict[str, Any]:
     """Top-1 and top-5 with intervals over people, and of always naming the people most frequent in training."""
     places = np.empty(people.size, dtype=np.int64)
     guessed = np.empty(people.size, dtype=np.int64)
     for part in np.unique(parts):
         train, test = np.flatnonzero(parts != part), np.flatnonzero(parts == part)
-        ridge = choose_ridge(products, train, people, parts)
-        places[test] = ranks(person_scores(products, train, test, people, ridge), people[test])
+        scores = namer.scores(case.at[train], case.at[test], people[train], parts[train])
+        places[test] = ranks(scores, people[test])
         order = np.argsort(-np.bincount(people[train]), kind="stable")
         guessed[test] = order.argsort()[people[test]] + 1
     told: dict[str, Any] = {}
     for k in (1, 5):
-        interval = rank_k_interval(places, groups, k, seed=seed)
+        interval = rank_k_interval(places, case.groups, k, seed=seed)
         told |= {
             f"top{k}": rank_k(places, k),
             f"top{k}_low": interval.low,
@@ -211,9 +215,9 @@ def _identified(
 
 
 def _verified(
-    products: FloatArray,
+    case: _Case,
+    namer: Namer,
     people: IntArray,
-    groups: npt.NDArray[np.str_],
     blocks: npt.NDArray[np.str_],
     parts: IntArray,
     config: ProbeConfig,
@@ -227,21 +231,16 @@ def _verified(
     folds = GroupKFold(n_splits=min(config.folds, n_people // 2))
     alike, first, second = [], [], []
     for train, test in folds.split(people, groups=people):
-        enrolled, own = np.unique(people[train], return_inverse=True)
-        if enrolled.size < 2:
-            continue
-        renamed = np.zeros(people.size, dtype=np.int64)
-        renamed[train] = own
-        ridge = choose_ridge(products, train, people, parts)
-        scores = person_scores(products, train, test, renamed, ridge)
+        own = np.unique(people[train], return_inverse=True)[1]
+        scores = namer.scores(case.at[train], case.at[test], own, parts[train])
         scores = scores - scores.mean(axis=1, keepdims=True)
         unit = scores / np.maximum(np.linalg.norm(scores, axis=1, keepdims=True), 1e-12)
         a, b = np.triu_indices(test.size, 1)
         apart = blocks[test[a]] != blocks[test[b]]
         a, b = a[apart], b[apart]
         alike.append((unit[a] * unit[b]).sum(axis=1))
-        first.append(groups[test[a]])
-        second.append(groups[test[b]])
+        first.append(case.groups[test[a]])
+        second.append(case.groups[test[b]])
     similarity, one, other = np.concatenate(alike), np.concatenate(first), np.concatenate(second)
     found = verification(similarity, one == other)
     auc, eer = verification_intervals(similarity, one, other, seed=config.seed)

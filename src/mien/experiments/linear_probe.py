@@ -7,6 +7,8 @@ to one scale by the training clips.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from sklearn.kernel_ridge import KernelRidge
@@ -33,52 +35,63 @@ def inner_products(array: npt.NDArray[np.generic]) -> FloatArray:
     return made
 
 
+@dataclass(frozen=True, eq=False)
+class LinearNamer:
+    """Names people by a linear model of clips that are known by their inner products (C, N, N)."""
+
+    products: FloatArray
+
+    def scores(self, train: IntArray, test: IntArray, people: IntArray, parts: IntArray) -> FloatArray:
+        """Scores (n, K) of test clips for the K people 0..K-1 of the training clips.
+
+        Args:
+            train: places of the training clips.
+            test: places of the n tested ones.
+            people: the person of each training clip.
+            parts: the part of each training clip, to choose the strength on: each is held out in turn.
+        """
+        ridge = choose_ridge(self.products, train, people, parts)
+        return person_scores(self.products, train, test, people, ridge)
+
+
 def person_scores(
     products: FloatArray, train: IntArray, test: IntArray, people: IntArray, ridge: float
 ) -> FloatArray:
-    """Scores (n, K) of test clips for the K people 0..K-1; a person counts the same however many clips he has.
+    """Scores (n, K) of test clips for people; a person counts the same, however many training clips show him.
 
     Args:
-        products: (C, N, N), see `inner_products`.
-        train: places of the training clips.
-        test: places of the n tested ones.
-        people: (N,) person of every clip; only the training clips' are read, those of tested ones may be anything.
+        products, train, test, people: as in `LinearNamer`.
         ridge: strength, relative to the mean square length of the centred training clips.
     """
-    y = people[train]
-    counts = np.bincount(y)
-    targets = np.eye(counts.size)[y]
+    counts = np.bincount(people)
+    targets = np.eye(counts.size)[people]
     middle = targets.mean(axis=0)
     kernel, across = _kernels(products, train, test)
     centred = KernelCenterer().fit(kernel)
     kernel, across = centred.transform(kernel), centred.transform(across)
-    strength = ridge * max(float(np.trace(kernel)) / y.size, 1e-12)
+    strength = ridge * max(float(np.trace(kernel)) / people.size, 1e-12)
     model = KernelRidge(alpha=strength, kernel="precomputed")
-    weight = y.size / (np.count_nonzero(counts) * counts[y])
+    weight = people.size / (np.count_nonzero(counts) * counts[people])
     model.fit(kernel, targets - middle, sample_weight=weight)
     return np.asarray(model.predict(across) + middle, dtype=np.float64)
 
 
-def choose_ridge(products: FloatArray, within: IntArray, people: IntArray, parts: IntArray) -> float:
-    """The strength that names most clips of `within` rightly, each part of it held out in turn.
+def choose_ridge(products: FloatArray, train: IntArray, people: IntArray, parts: IntArray) -> float:
+    """The strength that names most training clips rightly, each part of them held out in turn.
 
-    Args:
-        within: places of the clips that may be looked at: the training clips.
-        people: (N,) person of every clip.
-        parts: (N,) part of every clip; a clip whose person is in no other part of `within` is not counted.
+    A clip whose person is in no other part is not counted. The arguments are those of `LinearNamer.scores`.
     """
     hits = np.zeros(len(RIDGES))
-    for part in np.unique(parts[within]):
-        train, held = within[parts[within] != part], within[parts[within] == part]
-        enrolled, own = np.unique(people[train], return_inverse=True)
-        held = held[np.isin(people[held], enrolled)]
-        if not held.size or enrolled.size < 2:
+    for part in np.unique(parts):
+        seen = parts != part
+        enrolled, own = np.unique(people[seen], return_inverse=True)
+        held = ~seen & np.isin(people, enrolled)
+        if not held.any() or enrolled.size < 2:
             continue
-        renamed = np.zeros(len(people), dtype=np.int64)
-        renamed[train] = own
         truth = np.searchsorted(enrolled, people[held])
         for at, ridge in enumerate(RIDGES):
-            hits[at] += (ranks(person_scores(products, train, held, renamed, ridge), truth) == 1).sum()
+            scores = person_scores(products, train[seen], train[held], own, ridge)
+            hits[at] += (ranks(scores, truth) == 1).sum()
     return RIDGES[int(hits.argmax())]
 
 

@@ -50,6 +50,10 @@ def test_features_of_ones_own_take_the_place_of_the_arrays(
         (["--array", "rgb"], 2, "choose among onset_apex_flow"),
         (["--features", "missing.npy"], 3, "cannot be read"),
         (["--folds", "1"], 2, "two folds"),
+        (["--set", "width=8"], 2, "--network slowfast"),
+        (["--network", "i3d"], 2, "no such network"),
+        (["--network", "slowfast", "--set", "widht=8"], 2, "did you mean 'width'"),
+        (["--network", "slowfast"], 2, "the array 'rgb'"),
     ],
 )
 def test_wrong_calls_are_explained(
