@@ -53,9 +53,10 @@ def identity(
     for database, facts in told["databases"].items():
         console.print(_facts(database, facts), highlight=False)
     console.print(_table(told["rows"]))
+    by = "SlowFast network" if network else "Linear probe"
     console.print(
-        f"\n{'SlowFast network' if network else 'Linear probe'}; 95 % bootstrap intervals over people. Chance: always naming the people most frequent in "
-        "training. AUC and EER: pairs of people who were in no training; chance is 0.5.",
+        f"\n{by}; 95 % bootstrap intervals over people. Chance: always naming the people most frequent in training. "
+        "AUC and EER: pairs of people who were in no training; chance is 0.5.",
         highlight=False,
     )
     if out:

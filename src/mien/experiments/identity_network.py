@@ -51,7 +51,7 @@ class NetworkNamer:
         return np.log(np.maximum(fitted.predict_proba({CLIPS: self._shown(test)}), 1e-30))
 
     def _shown(self, at: IntArray) -> npt.NDArray[np.float32]:
-        chosen = self.clips[at].astype(np.float32) / 255
+        chosen: npt.NDArray[np.float32] = self.clips[at].astype(np.float32) / np.float32(255)
         return np.repeat(chosen, self.n_frames, axis=2) if chosen.shape[2] == 1 else chosen
 
 

