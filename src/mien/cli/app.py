@@ -28,6 +28,7 @@ from mien.cli import (
     leaderboard,
     models,
     prepare,
+    probe,
     recipes,
     report,
     serve,
@@ -79,6 +80,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("card")(card.card)
 app.add_typer(vlm.app, name="vlm")
+app.add_typer(probe.app, name="probe")
 app.command("compare")(compare.compare)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("spot")(spot.spot)
