@@ -50,6 +50,7 @@ class Plan(Options):
     batch_size: int = Field(128, ge=2, description="clips per step")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
     optimiser: Literal["adam", "adamw"] = Field("adam", description="adam or adamw")
+    beta2: float = Field(0.999, gt=0, lt=1, description="how long Adam remembers squared gradients")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam) or decoupled decay (adamw)")
     schedule: Literal["constant", "cosine"] = Field("constant", description="learning rate over the epochs")
     warmup_epochs: int = Field(0, ge=0, description="epochs of linear warm-up")

@@ -25,6 +25,7 @@ from mien.clips import tasks
 from mien.errors import InputError
 from mien.files import write_whole
 from mien.metrics.calibration import tempered
+from mien.metrics.rejection import entropy
 from mien.models import registry
 from mien.models.base import Network, TextSpace
 from mien.prepare.recipe import Recipe
@@ -133,7 +134,7 @@ class Predictions:
     @property
     def doubt(self) -> NDArray[np.float64]:
         """(n,) mutual information between class and member, nats: how far the members disagree."""
-        return np.asarray(_entropy(self.members.mean(axis=0)) - _entropy(self.members).mean(axis=0))
+        return np.asarray(entropy(self.members.mean(axis=0)) - entropy(self.members).mean(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,7 +250,3 @@ def _check_arrays(arrays: Mapping[str, NDArray[Any]], card: Card) -> None:
                 found="no such array" if found is None else found,
                 do="prepare the clips with the model's own recipe",
             )
-
-
-def _entropy(prob: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(-(prob * np.log(np.clip(prob, 1e-12, None))).sum(axis=-1))

@@ -73,4 +73,10 @@ def _terms(material: Material, clips: Tensor, noise: dict[str, Tensor]) -> Terms
 def make_optimiser(parameters: list[Tensor], plan: Plan) -> torch.optim.Optimizer:
     """The plan's optimiser; the fused step does all parameters of a small network in one call."""
     kind = torch.optim.AdamW if plan.optimiser == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay, fused=True)
+    return kind(
+        parameters,
+        lr=plan.learning_rate,
+        betas=(0.9, plan.beta2),
+        weight_decay=plan.weight_decay,
+        fused=True,
+    )

@@ -69,3 +69,12 @@ def test_the_part_that_is_shown_has_the_eyes_where_it_says() -> None:
     assert abs((face.eyes_at * face.size_px - row) / side - 0.25) < 0.01
     assert abs(column + side / 2 - face.size_px / 2) <= 0.5
     assert recipe.load("onset-apex").face.shown_px == (0, 0, 128)
+
+
+def test_skd_shows_as_many_pixels_of_the_crop_as_its_network_reads() -> None:
+    made = recipe.load("skd")
+    assert made.face.shown_px[2] == 128
+    assert {(array.name, array.size_px) for array in made.arrays} == {
+        ("onset_apex_grey", 128),
+        ("two_part_flow", 48),
+    }

@@ -13,6 +13,7 @@ import pytest
 from mien.clips.frames import ClipFrames
 from mien.databases.registry import get
 from mien.face.landmarks import Landmarker
+from mien.motion.scaling import resize_flow
 from mien.prepare import recipe
 from mien.prepare.recipe import FlowStep, Recipe
 from mien.prepare.stages import prepare_clip, stages_of
@@ -177,3 +178,20 @@ def test_a_clip_without_a_face_is_left_out(frames: ClipFrames, landmarker: Landm
         Image.new("RGB", (640, 480), (90, 90, 90)).save(file)
     with pytest.raises(NotPreparable, match="no face"):
         prepare_clip(frames, CLIP, ALL_ARRAYS, landmarker)
+
+
+def test_skd_shows_onset_and_apex_as_they_are_and_the_flow_of_both_halves(
+    frames: ClipFrames, landmarker: Landmarker
+) -> None:
+    skd = recipe.load("skd")
+    stages = stages_of(frames, CLIP, skd, landmarker)
+    arrays = prepare_clip(frames, CLIP, skd, landmarker).arrays
+    shown = stages.shown
+    np.testing.assert_array_equal(
+        arrays["onset_apex_grey"], np.stack([stages.grey(11)[shown], stages.grey(15)[shown]])
+    )
+    halves = [resize_flow(stages.flow(a, b)[shown], 48, 48) for a, b in ((11, 15), (15, 19))]
+    np.testing.assert_array_equal(arrays["two_part_flow"], np.concatenate(halves))
+    assert np.abs(halves[0]).max() > 0.05, "something moved"
+    # A smile that comes and goes: what the second half moves is what the first has moved, backwards.
+    assert np.corrcoef(halves[0].ravel(), halves[1].ravel())[0, 1] < -0.5

@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "learn_temperature": False,
     },
     "aie-cmcl": {"epochs": 1, "batch_size": 16, "width": 8, "warmup_epochs": 0},
+    "htnet": {"epochs": 1, "batch_size": 16, "form": "corrected", "width": 12, "depth": 1},
 }
 
 
