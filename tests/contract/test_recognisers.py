@@ -42,6 +42,7 @@ QUICK: dict[str, dict[str, object]] = {
     "htnet": {"epochs": 2, "width": 12, "depth": 1, "learning_rate": 1e-3},
     "skd-tstsan": {"epochs": 1, "width": 16},
     "aie-cmcl-flow": {"epochs": 2, "members": 1, "synthetic_clips": 0},
+    "cmg": {"epochs": 2, "synthetic_clips": 0, "text": "multi-hot"},
     "aie-cmcl": {"epochs": 1, "width": 8, "features": 16, "shared": 16},
     "aie-cmcl-r3d18": {"epochs": 1, "frames": 8, "crop": 0.5, "learning_rate": 1e-3},
     "aie-cmcl-i3d": {"epochs": 1, "frames": 8, "crop": 1, "learning_rate": 1e-3},
