@@ -85,7 +85,7 @@ def hidden_folds(
             "to hide a class, two or more parts of the people and three or more classes are needed",
             found=f"{parts} parts of {n_people} people, {len(classes)} classes",
         )
-    found = []
+    found: list[HiddenFold] = []
     for hidden, name in enumerate(classes):
         for number, people in enumerate(subject_parts(groups, labels, parts, seed)):
             out = np.isin(groups, people)
