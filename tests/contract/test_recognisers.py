@@ -45,6 +45,9 @@ QUICK: dict[str, dict[str, object]] = {
     "cmg": {"epochs": 2, "synthetic_clips": 0, "text": "multi-hot"},
     "aie-cmcl": {"epochs": 1, "width": 8, "features": 16, "shared": 16},
     "aie-cmcl-r3d18": {"epochs": 1, "frames": 8, "crop": 0.5, "learning_rate": 1e-3},
+    "slstt": {"epochs": 2, "vit": "ti16", "size_px": 32, "hidden": 16, "layers": 1},
+    "slstt-small": {"epochs": 2, "width": 8, "depth": 1, "heads": 2, "hidden": 8},
+    "atm-gcn": {"epochs": 2, "width": 4, "features": 16, "layers": 1, "frames": 4},
     "aie-cmcl-i3d": {"epochs": 1, "frames": 8, "crop": 1, "learning_rate": 1e-3},
 }
 LARGE = {"aie-cmcl-r3d18", "aie-cmcl-i3d"}

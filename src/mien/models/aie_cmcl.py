@@ -25,6 +25,7 @@ from mien.models.attribute_text import AttributeBank, TextOptions
 from mien.models.base import Batch, Network, Targets, Terms, TextSpace, dropout_mask, weighted_cross_entropy
 from mien.models.contrastive import cross_modal_kl, info_nce
 from mien.models.images import Images, moved, pieces
+from mien.models.options import Optimiser, Plan, Schedule
 from mien.models.text_structure import Structure, structure_loss, text_structure
 from mien.protocols.view import Inputs, TrainView
 
@@ -34,8 +35,8 @@ Fusion = Literal["concat", "sum", "late"]
 
 
 class AieCmclOptions(TextOptions):
-    optimiser: Literal["adam", "adamw"] = Field("adamw", description="adam or adamw")
-    schedule: Literal["constant", "cosine"] = Field("cosine", description="learning rate over the epochs")
+    optimiser: Optimiser = Field("adamw", description=Plan.model_fields["optimiser"].description)
+    schedule: Schedule = Field("cosine", description=Plan.model_fields["schedule"].description)
     balance: float = Field(
         0.25, ge=0, le=1, description="class weights: clips per class to the power of minus this"
     )

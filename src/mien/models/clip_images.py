@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 RGB = "rgb"
 FLOW_CLIP = "flow"
@@ -86,6 +87,28 @@ def flow_values(x: Tensor, scale_px: float, noise: Mapping[str, Tensor]) -> Tens
         return scaled
     sign = 1 - 2 * noise["flip"][:, None, None, None, None]
     return torch.cat([scaled[:, :1] * sign, scaled[:, 1:]], dim=1)
+
+
+def rotated(x: Tensor, degrees: Tensor, *, vectors: bool = False) -> Tensor:
+    """Clips (B, C, T, H, W) turned clockwise about their centre, all frames of a clip by its own angle (B,), zero
+    where nothing is known; with `vectors` the two channels are u and v, which are turned as well."""
+    angle = torch.deg2rad(degrees)
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    height, width = x.shape[-2:]
+    zero = torch.zeros_like(cos)
+    # What is seen at a place of the turned image, in coordinates from -1 to 1 along each side.
+    rows = [
+        torch.stack([cos, sin * height / width, zero], 1),
+        torch.stack([-sin * width / height, cos, zero], 1),
+    ]
+    flat = x.flatten(1, 2)
+    grid = F.affine_grid(torch.stack(rows, 1), list(flat.shape), align_corners=False)
+    turned = F.grid_sample(flat, grid, align_corners=False).reshape(x.shape)
+    if not vectors:
+        return turned
+    u, v = turned.unbind(1)
+    cos, sin = cos[:, None, None, None], sin[:, None, None, None]
+    return torch.stack([cos * u - sin * v, sin * u + cos * v], dim=1)
 
 
 def mirror(x: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,8 +1,9 @@
-"""Weights of published video networks from a local safetensors file, key by key, with a report."""
+"""Weights of published networks from a local safetensors file, key by key, with a report."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from mien.errors import InputError, UsageError
 PICKLED = {".pth", ".pt", ".tar", ".ckpt", ".bin", ".pkl"}
 # A counter that batch normalisation with a fixed momentum never reads; some files leave it out.
 COUNTER = "num_batches_tracked"
+
+
+Adapt = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], dict[str, Tensor]]
+"""Gives a file's tensors the names and sizes of an encoder's own: (the file's, the encoder's) -> the file's."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def check_file(path: Path) -> None:
         raise UsageError("there is no such weights file", where=path)
 
 
-def load_published(encoder: nn.Module, path: Path, *, stem: str) -> Report:
+def load_published(encoder: nn.Module, path: Path, *, stem: str, adapt: Adapt | None = None) -> Report:
     """Set the encoder's tensors to those of the file that have their name and shape.
 
     A stem for two flow channels is made from one for RGB: the mean over the colours, times 3/2, so that a
@@ -65,6 +70,7 @@ def load_published(encoder: nn.Module, path: Path, *, stem: str) -> Report:
 
     Args:
         stem: the name of the first convolution's weight.
+        adapt: what is to be done to the file's tensors first.
 
     Raises:
         UsageError: a pickled file, or no file.
@@ -81,6 +87,8 @@ def load_published(encoder: nn.Module, path: Path, *, stem: str) -> Report:
             do="docs/large-networks.md shows how to convert published weights",
         ) from error
     own = {name: tensor for name, tensor in encoder.state_dict().items() if not name.endswith(COUNTER)}
+    if adapt is not None:
+        given = adapt(given, own)
     if stem in given and stem in own:
         given[stem] = _for_channels(given[stem], own[stem].shape[1])
     present = own.keys() & given.keys()

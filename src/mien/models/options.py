@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mien.errors import UsageError
 
+Optimiser = Literal["adam", "adamw", "sgd"]
+Schedule = Literal["constant", "cosine", "step"]
+
 
 class Options(BaseModel):
     """Options of a recogniser; subclasses add fields with a default, a range and a description."""
@@ -49,10 +52,12 @@ class Plan(Options):
     epochs: int = Field(100, ge=1, description="passes over the training clips; the last one is used")
     batch_size: int = Field(128, ge=2, description="clips per step")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
-    optimiser: Literal["adam", "adamw"] = Field("adam", description="adam or adamw")
+    optimiser: Optimiser = Field("adam", description="adam, adamw, or sgd with momentum 0.9")
     beta2: float = Field(0.999, gt=0, lt=1, description="how long Adam remembers squared gradients")
-    weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam) or decoupled decay (adamw)")
-    schedule: Literal["constant", "cosine"] = Field("constant", description="learning rate over the epochs")
+    weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam, sgd) or decoupled decay (adamw)")
+    schedule: Schedule = Field(
+        "constant", description="learning rate over the epochs; step: a tenth of it in the last quarter"
+    )
     warmup_epochs: int = Field(0, ge=0, description="epochs of linear warm-up")
     clip_norm: float = Field(0.0, ge=0, description="largest gradient norm of a step; 0 = no limit")
     balance: float = Field(

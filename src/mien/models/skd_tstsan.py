@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from mien.clips.tasks import Task
 from mien.errors import InputError
 from mien.models.base import Batch, Needs, Network, Terms, dropout_mask, masked_mean
-from mien.models.options import Plan
+from mien.models.options import Plan, Schedule
 from mien.models.registry import ModelCard, register
 from mien.models.skd_streams import Design, Stream, branch, enlarged, pooled
 from mien.protocols.view import Inputs
@@ -43,7 +43,7 @@ class SkdOptions(Plan):
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
     beta2: float = Field(0.99, gt=0, lt=1, description="how long Adam remembers squared gradients")
     weight_decay: float = Field(5e-4, ge=0, description="L2 penalty")
-    schedule: Literal["constant", "cosine"] = Field("cosine", description="the published program: constant")
+    schedule: Schedule = Field("cosine", description="the published program: constant")
     balance: float = Field(
         1.0, ge=0, le=1, description="class weights: training clips per class to the power of minus this"
     )

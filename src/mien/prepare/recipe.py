@@ -65,8 +65,10 @@ class TimeStep(_Step):
     """The frames that are kept of a clip."""
 
     frames: int = Field(16, ge=1, le=512, description="frames per clip")
-    sampling: Literal["nearest", "interpolated"] = Field(
-        "nearest", description="the nearest frames to equal steps from onset to offset, or DCT interpolation"
+    sampling: Literal["nearest", "interpolated", "around apex"] = Field(
+        "nearest",
+        description="the nearest frames to equal steps from onset to offset; DCT interpolation of all; or those next "
+        "to the apex, behind the onset, blends filling up what a short clip lacks",
     )
     missing_apex: Literal["leave out", "middle"] = Field(
         "leave out", description="what becomes of a clip without an apex, where an array needs one"
@@ -130,7 +132,8 @@ class Recipe(_Step):
 
     @property
     def needs_apex(self) -> bool:
-        return any(array.name in OF_THE_APEX for array in self.arrays)
+        around = self.time.sampling == "around apex" and self.needs_sequence
+        return around or any(array.name in OF_THE_APEX for array in self.arrays)
 
     @property
     def needs_sequence(self) -> bool:

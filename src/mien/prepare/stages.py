@@ -114,6 +114,8 @@ def _in_time(images: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
     """The images (T, ...) at the recipe's number of frames."""
     if recipe.time.sampling == "interpolated":
         return interpolation.interpolate(images, recipe.time.frames)
+    if recipe.time.sampling == "around apex":
+        return interpolation.fill(images, recipe.time.frames)
     return images
 
 

@@ -84,11 +84,13 @@ def plan_frames(available: Sequence[int], annotation: Annotation, recipe: Recipe
     offset = _on_disk(numbers, offset, "offset", aside, notes)
     if recipe.needs_apex:
         apex = _apex(numbers, annotation.apex, (onset, offset), recipe, aside, notes)
+    if not recipe.needs_apex:
+        apex = None
     return FramePlan(
         onset=onset,
-        apex=apex if recipe.needs_apex else None,
+        apex=apex,
         offset=offset,
-        sampled=_sampled(numbers, onset, offset, recipe, notes),
+        sampled=_sampled(numbers, (onset, apex, offset), recipe, notes),
         notes=tuple(notes),
     )
 
@@ -125,10 +127,14 @@ def _apex(
 
 
 def _sampled(
-    numbers: np.ndarray, onset: int, offset: int, recipe: Recipe, notes: list[str]
+    numbers: np.ndarray, marks: tuple[int, int | None, int], recipe: Recipe, notes: list[str]
 ) -> tuple[int, ...]:
     if not recipe.needs_sequence:
         return ()
+    onset, apex, offset = marks
+    if recipe.time.sampling == "around apex":
+        assert apex is not None
+        return _around(numbers, (onset, apex, offset), recipe.time.frames, notes)
     inside = numbers[(numbers >= onset) & (numbers <= offset)]
     if len(inside) < offset - onset + 1:
         notes.append(f"{offset - onset + 1 - len(inside)} frames between onset and offset are not on disk")
@@ -137,3 +143,18 @@ def _sampled(
     targets = np.linspace(onset, offset, recipe.time.frames)
     nearest = np.abs(inside[None, :] - targets[:, None]).argmin(axis=1)
     return tuple(int(inside[i]) for i in nearest)
+
+
+def _around(
+    numbers: np.ndarray, marks: tuple[int, int, int], frames: int, notes: list[str]
+) -> tuple[int, ...]:
+    """The frames from half a window before the apex, but behind the onset, to the window's end or the offset."""
+    onset, apex, offset = marks
+    first = max(apex - frames // 2, onset + 1)
+    last = min(first + frames - 1, offset)
+    found = tuple(int(number) for number in numbers[(numbers >= first) & (numbers <= last)])
+    if len(found) < frames:
+        notes.append(
+            f"{frames - len(found)} of {frames} frames around the apex are blends of their neighbours"
+        )
+    return found

@@ -80,10 +80,13 @@ def _to(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor
 
 
 def learning_rate(plan: Plan, epoch: int) -> float:
-    """The learning rate of an epoch (0-based): linear warm-up, then constant or a half cosine to a tenth."""
+    """The learning rate of an epoch (0-based): linear warm-up, then constant, a half cosine to a
+    tenth, or a step to a tenth."""
     if epoch < plan.warmup_epochs:
         return plan.learning_rate * (epoch + 1) / plan.warmup_epochs
     if plan.schedule == "constant":
         return plan.learning_rate
+    if plan.schedule == "step":
+        return plan.learning_rate * (0.1 if epoch >= 0.75 * plan.epochs else 1)
     done = (epoch - plan.warmup_epochs) / max(plan.epochs - plan.warmup_epochs - 1, 1)
     return plan.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))

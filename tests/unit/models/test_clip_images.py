@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.models.clip_images import draw_augmentation, flow_values, mirror, rgb_values, seen, side
+from mien.models.clip_images import draw_augmentation, flow_values, mirror, rgb_values, rotated, seen, side
 
 RNG = np.random.default_rng(0)
 FLOW = torch.from_numpy(RNG.normal(0, 2, (5, 2, 6, 12, 12)).astype(np.float32))
@@ -108,3 +108,23 @@ def test_only_what_is_used_is_drawn() -> None:
         "brightness": (4,),
     }
     assert ((drawn["brightness"] - 1).abs() <= 0.2).all()
+
+
+def test_clips_are_turned_by_their_own_angle_and_flow_with_them() -> None:
+    x = torch.zeros(2, 2, 1, 9, 9)
+    x[:, :, 0, 4, 6] = torch.tensor([1.0, 0.0])  # right of the centre, moving right
+    none, quarter = rotated(x, torch.tensor([0.0, 90.0]), vectors=True)
+    torch.testing.assert_close(none, x[0])
+    wanted = torch.zeros(2, 1, 9, 9)
+    wanted[1, 0, 6, 4] = 1.0  # below the centre, moving down
+    torch.testing.assert_close(quarter, wanted, atol=1e-5, rtol=0)
+    colours = rotated(x, torch.tensor([0.0, 90.0]))[1]
+    assert colours[0, 0, 6, 4] == pytest.approx(1, abs=1e-5) and colours[1].abs().max() < 1e-5
+
+
+def test_a_turn_keeps_shapes_on_images_that_are_no_squares() -> None:
+    """A disc stays one: turning takes the sides' ratio into account."""
+    rows, columns = torch.meshgrid(torch.arange(24) - 11.5, torch.arange(40) - 19.5, indexing="ij")
+    disc = (rows**2 + columns**2 < 64).float()[None, None, None]
+    turned = rotated(disc, torch.tensor([30.0]))
+    assert (turned - disc).abs().mean() < 0.02

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien.errors import InputError, UsageError
-from mien.motion.interpolation import dct_weights, interpolate
+from mien.motion.interpolation import dct_weights, fill, fill_weights, interpolate
 
 LENGTH, COUNT = st.integers(1, 40), st.integers(1, 40)
 
@@ -86,3 +86,37 @@ def test_what_cannot_be_interpolated_is_refused() -> None:
             interpolate(frames, 3)
     with pytest.raises(UsageError, match="at least one"):
         interpolate([1.0], 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "count", "wanted"),
+    [
+        # One blend in each of the gaps; then one each in the central gaps alone.
+        ([0, 1, 2], 5, [0, 0.5, 1, 1.5, 2]),
+        ([0, 1, 2, 3], 5, [0, 1, 1.5, 2, 3]),
+        ([0, 1, 2, 3, 4], 7, [0, 1, 1.5, 2, 2.5, 3, 4]),
+        # 11 frames from 5: 6 blends in 4 gaps are one each and two more in the middle.
+        ([0, 3, 6, 9, 12], 11, [0, 1.5, 3, 4, 5, 6, 7, 8, 9, 10.5, 12]),
+        ([0, 10], 11, list(range(11))),
+        ([7], 11, [7] * 11),
+    ],
+)
+def test_gaps_are_filled_as_slstt_shares_out_the_blends(
+    given: list[float], count: int, wanted: list[float]
+) -> None:
+    np.testing.assert_allclose(fill(np.array(given, np.float32), count), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("length", range(1, 12))
+def test_a_filled_window_has_its_length_and_keeps_every_given_frame(length: int) -> None:
+    weights = fill_weights(length, 11)
+    assert weights.shape == (11, length)
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    assert sum(row.max() == 1 for row in weights) >= length
+    filled = fill(np.arange(length, dtype=np.uint8) * 20, 11)
+    assert filled.dtype == np.uint8 and set(range(0, 20 * length, 20)) <= set(filled.tolist())
+
+
+def test_a_window_is_not_thinned_out() -> None:
+    with pytest.raises(UsageError, match="filled, not thinned"):
+        fill(np.zeros(12), 11)

@@ -180,6 +180,20 @@ def test_a_clip_without_a_face_is_left_out(frames: ClipFrames, landmarker: Landm
         prepare_clip(frames, CLIP, ALL_ARRAYS, landmarker)
 
 
+def test_a_window_around_the_apex_is_filled_with_blends_of_its_flow(
+    frames: ClipFrames, landmarker: Landmarker
+) -> None:
+    """Frames 12 to 19 of the clip are 8 of 11: one blend each in the three central gaps of seven."""
+    slstt = recipe.load("slstt")
+    prepared = prepare_clip(frames, CLIP, slstt, landmarker)
+    flow = prepared.arrays["flow"]
+    assert flow.shape == (2, 11, 224, 224)
+    assert prepared.notes == ("3 of 11 frames around the apex are blends of their neighbours",)
+    there = stages_of(frames, CLIP, slstt, landmarker).flow_sequence().transpose(1, 0, 2, 3)
+    np.testing.assert_allclose(flow[:, [0, 1, 2, 4, 6, 8, 9, 10]], there, atol=1e-5)
+    np.testing.assert_allclose(flow[:, 3], (there[:, 2] + there[:, 3]) / 2, atol=1e-5)
+
+
 def test_skd_shows_onset_and_apex_as_they_are_and_the_flow_of_both_halves(
     frames: ClipFrames, landmarker: Landmarker
 ) -> None:

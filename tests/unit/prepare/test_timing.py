@@ -71,7 +71,7 @@ def test_what_cannot_be_used_says_why(available: tuple[int, ...], annotation: An
 
 
 def test_a_missing_apex_matters_only_where_an_array_needs_one() -> None:
-    assert plan_frames(ALL, Annotation(10, None, 40), recipe.load("slstt")).apex is None
+    assert plan_frames(ALL, Annotation(10, None, 40), recipe.load("landmarks")).apex is None
     plan = plan_frames(ALL, Annotation(10, None, 40), _recipe(missing_apex="middle"))
     assert plan.apex == 25 and "the middle frame 25 taken" in plan.notes[0]
 
@@ -97,3 +97,27 @@ def test_only_frames_that_exist_are_ever_read(
     assert set(plan.wanted) <= present and plan.wanted[0] == plan.onset
     assert plan.sampled == tuple(sorted(plan.sampled)) and len(plan.sampled) == 4
     assert plan.apex is not None and plan.onset < plan.apex <= plan.offset
+
+
+def _window(available: tuple[int, ...], onset: int, apex: int, offset: int) -> tuple[int, ...]:
+    around = _recipe(frames=11, sampling="around apex")
+    return plan_frames(available, Annotation(onset, apex, offset), around).sampled
+
+
+def test_a_window_around_the_apex_keeps_its_length_where_the_clip_allows_it() -> None:
+    assert _window(ALL, 10, 30, 60) == tuple(range(25, 36))
+    # An apex close to the onset: the window begins behind the onset and reaches further on.
+    assert _window(ALL, 10, 12, 60) == tuple(range(11, 22))
+
+
+def test_a_window_is_cut_at_the_offset_and_what_is_missing_is_noted() -> None:
+    assert _window(ALL, 10, 30, 32) == tuple(range(25, 33))
+    plan = plan_frames(ALL, Annotation(10, 11, 12), _recipe(frames=11, sampling="around apex"))
+    assert plan.sampled == (11, 12)
+    assert plan.notes == ("9 of 11 frames around the apex are blends of their neighbours",)
+
+
+def test_a_window_needs_an_apex_even_if_no_array_does() -> None:
+    assert recipe.load("slstt").needs_apex
+    with pytest.raises(NotPreparable, match="no apex"):
+        plan_frames(ALL, Annotation(10, None, 40), recipe.load("slstt"))

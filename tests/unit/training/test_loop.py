@@ -52,7 +52,9 @@ def test_gradients_can_be_clipped(small_setting: Callable[..., Setting]) -> None
     assert fingerprint([free.module]) != fingerprint([held.module])
 
 
-@pytest.mark.parametrize(("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)]
+)
 def test_optimisers(name: str, kind: type) -> None:
     plan = Plan.parse({"optimiser": name}, model="x")
     assert type(make_optimiser([torch.nn.Parameter(torch.ones(2))], plan)) is kind

@@ -30,6 +30,11 @@ def test_warm_up_then_cosine_to_a_tenth() -> None:
     assert all(a >= b for a, b in pairwise(rates[4:]))
 
 
+def test_a_step_to_a_tenth_in_the_last_quarter() -> None:
+    plan = Plan(epochs=40, learning_rate=0.1, schedule="step")
+    assert [learning_rate(plan, e) for e in (0, 29, 30, 39)] == pytest.approx([0.1, 0.1, 0.01, 0.01])
+
+
 def test_an_epoch_shows_every_clip_once_and_orders_differ(small_setting: Callable[..., Setting]) -> None:
     setting = small_setting("ststnet")
     view = train_view(setting, setting.folds[0])
