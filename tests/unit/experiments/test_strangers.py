@@ -77,10 +77,10 @@ def test_scores_of_a_recogniser_come_from_its_training_clips(small_setting: Call
     assert one["mahalanobis"][0] == pytest.approx(found["mahalanobis"][0], rel=1e-4)
 
 
-def test_labels_and_pixels_of_held_out_clips_do_not_reach_training(
+def test_clips_of_the_hidden_class_do_not_reach_training(
     small_setting: Callable[..., Setting],
 ) -> None:
-    """Of the first split the clips are spoilt that it must not have learnt from: its network stays the same."""
+    """They are spoilt where their people are in training: nothing changes."""
     setting = small_setting("cmg", **QUICK)
     split = hidden_folds(setting.labels, setting.groups, setting.classes, 2, 0)[0]
     unseen = np.setdiff1d(np.arange(len(setting.labels)), split.fold.train)
