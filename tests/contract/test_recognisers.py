@@ -41,6 +41,8 @@ QUICK: dict[str, dict[str, object]] = {
     "offapexnet": {"epochs": 1},
     "htnet": {"epochs": 2, "width": 12, "depth": 1, "learning_rate": 1e-3},
     "skd-tstsan": {"epochs": 1, "width": 16},
+    "st-bln": {"epochs": 1, "passes": 3},
+    "pst-bln": {"epochs": 1, "passes": 3, "max_layers": 2, "max_blocks": 2},
     "aie-cmcl-flow": {"epochs": 2, "members": 1, "synthetic_clips": 0},
     "cmg": {"epochs": 2, "synthetic_clips": 0, "text": "multi-hot"},
     "aie-cmcl": {"epochs": 1, "width": 8, "features": 16, "shared": 16},

@@ -40,13 +40,15 @@ def list_() -> None:
 
 @app.command("import")
 def import_(
-    folder: Annotated[Path, typer.Argument(help="The MEGC 2019 flow folder: images and manifest.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of ready-made arrays: MEGC 2019 flow images, or CK+ landmarks.")
+    ],
     out: Out,
 ) -> None:
-    """Turn ready-made onset-apex flow images and their manifest into a prepared set."""
-    from mien.prepare.importing import import_megc2019_flow
+    """Turn ready-made arrays (MEGC 2019 flow images, CK+ landmarks) and their labels into a prepared set."""
+    from mien.prepare.importing import import_ready_made
 
-    _say_written(import_megc2019_flow(folder, out))
+    _say_written(import_ready_made(folder, out))
 
 
 @app.command("make")

@@ -131,6 +131,13 @@ def _tell(run: Run) -> None:
         "last epoch, nothing chosen on held-out clips",
         highlight=False,
     )
+    aurc = metrics["aurc"]
+    by_doubt = f", {_number(aurc['doubt'])} by doubt" if "doubt" in aurc else ""
+    console.print(
+        f"calibration: ECE {_number(metrics['ece'])}; AURC {_number(aurc['confidence'])} by confidence{by_doubt} "
+        f"(least possible {_number(aurc['least_possible'])})",
+        highlight=False,
+    )
     if record["kind"] == "reference":
         console.print("This is a reference, not a recogniser to rank.", style="yellow")
     for warning in record["warnings"]:

@@ -260,6 +260,14 @@ _OBJECTIVE_5 = Task(
     left_out=dict.fromkeys(("casme2", "samm", "casme3"), _SIX_AND_SEVEN),
 )
 
+_CKPLUS_7 = Task(
+    name="ckplus-7",
+    title="CK+, its seven emotions (posed macro-expressions)",
+    classes=("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"),
+    source="Lucey et al. 2010 (CK+); neutral faces are no class",
+    classes_of={"ckplus": _same("anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")},
+)
+
 TASKS: Mapping[str, Task] = {
     task.name: task
     for task in (
@@ -272,5 +280,6 @@ TASKS: Mapping[str, Task] = {
         _CASME3_4,
         _CASME3_7,
         _OBJECTIVE_5,
+        _CKPLUS_7,
     )
 }

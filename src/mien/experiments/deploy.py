@@ -70,12 +70,12 @@ def deploy(
     fitted = recogniser(network, seed=0, compiled=True, device=resolved.setting.device)
     assert isinstance(fitted, NetworkRecogniser)
     fitted.fit(view)
-    texts = network.texts(fitted.modules[0], view)
+    texts = fitted.network.texts(fitted.modules[0], view)
     card = Card(
         model=config.model,
         title=registry.card(config.model).title,
         paper=registry.card(config.model).paper,
-        options=network.plan.model_dump(mode="json"),
+        options=fitted.network.plan.model_dump(mode="json"),
         task=config.task,
         classes=resolved.setting.classes,
         recipe=chosen.model_dump(mode="json"),

@@ -15,6 +15,7 @@ from torch import nn
 
 from mien.errors import InputError
 from mien.experiments.setting import Setting
+from mien.metrics.uncertainty import mutual_information
 from mien.models import registry
 from mien.models.base import Embedding, Network, Recogniser
 from mien.protocols.folds import Fold
@@ -42,6 +43,7 @@ class FoldResult:
     Attributes:
         prob: class probabilities (n, K) of the held-out clips, in the order of the fold.
         curve: one row per epoch and member, the terms named by `curve_names`.
+        doubt: mutual information (n,) between class and sample, nats; None for methods of a single opinion.
         peeked: predicted class of every held-out clip after every epoch (E, n); only with an audit.
         weights: safetensors bytes; empty for methods without.
     """
@@ -52,6 +54,7 @@ class FoldResult:
     opened_at: str
     curve_names: tuple[str, ...] = ()
     curve: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    doubt: NDArray[np.float64] | None = None
     peeked: NDArray[np.uint8] | None = None
     embedding: Embedding | None = None
     weights: bytes = b""
@@ -59,8 +62,9 @@ class FoldResult:
     def to_bytes(self) -> bytes:
         """The result without its weights, as an npz that holds no pickled object."""
         arrays: dict[str, Any] = {"prob": self.prob, "curve": self.curve}
-        if self.peeked is not None:
-            arrays["peeked"] = self.peeked
+        for name in ("doubt", "peeked"):
+            if (optional := getattr(self, name)) is not None:
+                arrays[name] = optional
         if self.embedding is not None:
             arrays |= {"visual": self.embedding.visual, "similarity": self.embedding.similarity}
             arrays["nearest"] = np.array(self.embedding.nearest, dtype=np.str_)
@@ -102,6 +106,7 @@ class FoldResult:
                 opened_at=str(note["opened_at"]),
                 curve_names=tuple(note["curve_names"]),
                 curve=arrays["curve"],
+                doubt=arrays.get("doubt"),
                 peeked=arrays.get("peeked"),
                 embedding=embedding,
             )
@@ -148,7 +153,7 @@ def conclude(
     learner: Recogniser = fitted.recogniser
     gate = HeldOut.of(setting.arrays, setting.folds[job.fold])
     inputs = gate.open(fitted)
-    prob = learner.predict_proba(inputs)
+    prob, doubt = _said(learner, inputs)
     if not np.isfinite(prob).all():
         raise InputError(
             "the training diverged: its network gives no finite probabilities",
@@ -156,7 +161,7 @@ def conclude(
             do="lower learning_rate, or set clip_norm, and name another --out",
         )
     assert gate.opened_at is not None
-    result = FoldResult(job, prob, 0.0, gate.opened_at.isoformat())
+    result = FoldResult(job, prob, 0.0, gate.opened_at.isoformat(), doubt=doubt)
     if isinstance(learner, NetworkRecogniser):
         result.curve_names = tuple(learner.curves[0][0])
         result.curve = np.array([[list(row.values()) for row in curve] for curve in learner.curves])
@@ -169,6 +174,14 @@ def conclude(
         result.peeked = audit.predictions()
     result.seconds = time.perf_counter() - start
     return result
+
+
+def _said(learner: Recogniser, inputs: Inputs) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """The probabilities, and the doubt where there are several opinions: members, or passes with dropout on."""
+    if not isinstance(learner, NetworkRecogniser):
+        return learner.predict_proba(inputs), None
+    samples = learner.samples(inputs)
+    return samples.mean(axis=0), mutual_information(samples) if len(samples) > 1 else None
 
 
 class Audit:

@@ -125,6 +125,8 @@ class Run:
                 raise ValueError(f"no column {', '.join(missing)}")
             table[names] = table[names].astype(float)
             table["seed"] = table["seed"].astype(int)
+            if "doubt" in table:
+                table["doubt"] = table["doubt"].astype(float)
             table["group"] = table["dataset"] + "/" + table["subject"]
         except (OSError, ValueError, KeyError, pd.errors.ParserError) as error:
             raise InputError(

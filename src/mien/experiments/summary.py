@@ -14,7 +14,7 @@ import pandas as pd
 from mien.experiments.jobs import FoldResult
 from mien.experiments.setting import Setting
 from mien.files import write_json, write_whole
-from mien.metrics import calibration, intervals, recognition
+from mien.metrics import calibration, intervals, recognition, uncertainty
 
 SCORES = ("accuracy", "uf1", "uar", "weighted_f1")
 
@@ -22,6 +22,8 @@ SCORES = ("accuracy", "uf1", "uar", "weighted_f1")
 def predictions_table(setting: Setting, results: Sequence[FoldResult]) -> pd.DataFrame:
     """One row per seed and clip, in the order of the seeds and of the set."""
     names = np.array(setting.classes)
+    # A run that began under an older version may hold folds without a doubt: then no clip gets one.
+    doubtful = all(result.doubt is not None for result in results)
     parts = []
     for result in results:
         fold = setting.folds[result.job.fold]
@@ -41,6 +43,8 @@ def predictions_table(setting: Setting, results: Sequence[FoldResult]) -> pd.Dat
         )
         for k, name in enumerate(setting.classes):
             part[f"prob_{name}"] = result.prob[:, k]
+        if doubtful:
+            part["doubt"] = result.doubt
         parts.append(part)
     table = pd.concat(parts).sort_values(["seed", "position"], kind="stable")
     return table.drop(columns="position").reset_index(drop=True)
@@ -94,9 +98,24 @@ def metrics(table: pd.DataFrame, classes: Sequence[str], audit: Mapping[str, Any
     found["per_subject"] = _per_subject(table, truth, predicted, k)
     found["confusion"] = np.asarray(pooled).tolist()
     found["ece"], found["brier"] = calibration.ece(prob, truth), calibration.brier(prob, truth)
+    found["aurc"] = _aurc(table, truth, prob)
     found["reliability"] = [asdict(b) for b in calibration.reliability_curve(prob, truth)]
     found["audit"] = audit
     return found
+
+
+def _aurc(table: pd.DataFrame, truth: pd.Series, prob: np.ndarray) -> dict[str, float]:
+    """Area under the risk-coverage curve per seed, averaged, of each way to order the clips by confidence."""
+    right = (prob.argmax(axis=1) == truth).to_numpy()
+    orders = {"confidence": prob.max(axis=1), "entropy": -uncertainty.predictive_entropy(prob)}
+    if "doubt" in table:
+        orders["doubt"] = -table["doubt"].to_numpy(float)
+    orders["least_possible"] = right.astype(float)
+    seeds = list(table.groupby("seed", sort=True).indices.values())
+    return {
+        name: float(np.mean([uncertainty.aurc(score[rows], right[rows]) for rows in seeds]))
+        for name, score in orders.items()
+    }
 
 
 def _seed_means(rows: pd.DataFrame, truth: pd.Series, predicted: pd.Series, k: int) -> dict[str, float]:

@@ -14,8 +14,6 @@ import numpy.typing as npt
 from mien.errors import InputError, UsageError
 from mien.metrics.recognition import FloatArray, IntArray
 
-TINY = 1e-12
-
 
 def least_confident(prob: npt.ArrayLike) -> FloatArray:
     """One minus the largest class probability (...,) of probabilities (..., K).
@@ -23,17 +21,6 @@ def least_confident(prob: npt.ArrayLike) -> FloatArray:
     Hendrycks, Gimpel: "A Baseline for Detecting Misclassified and Out-of-Distribution Examples", ICLR 2017.
     """
     return np.asarray(1 - np.asarray(prob, dtype=np.float64).max(axis=-1))
-
-
-def entropy(prob: npt.ArrayLike) -> FloatArray:
-    """The entropy (...,) in nats of class probabilities (..., K).
-
-    Example:
-        >>> entropy([[1.0, 0.0], [0.5, 0.5]]).round(4).tolist()
-        [-0.0, 0.6931]
-    """
-    p = np.asarray(prob, dtype=np.float64)
-    return np.asarray(-(p * np.log(np.clip(p, TINY, None))).sum(axis=-1))
 
 
 def free_energy(logits: npt.ArrayLike, temperature: float = 1.0) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
 
@@ -55,6 +55,19 @@ class Recogniser(Protocol):
         """Class probabilities (N, K), rows summing to 1, in the order of the task's classes."""
         ...
 
+
+class Trained(Protocol):
+    """A network after its training."""
+
+    modules: list[nn.Module]
+
+    def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Class probabilities (N, K)."""
+        ...
+
+
+Train = Callable[["Network", TrainView], Trained]
+"""Trains a network on some clips: how a method that has to try networks is lent the one training loop."""
 
 Noise = Mapping[str, Tensor]
 Terms = dict[str, Tensor]
@@ -123,6 +136,7 @@ class Network(ABC):
         accumulate: parts that a step's clips are split into, one after another, to spare memory.
         mixed: train in bfloat16 where the device is a GPU; the loss stays in float32.
         at_once: most clips in one pass at test; None = all.
+        passes: Monte-Carlo passes at test, each with the random numbers of `thinned`; 0 = one pass without any.
     """
 
     needs: Needs = Needs({FLOW: "(N, 3, 28, 28): u, v, strain"}, sizes={FLOW: (3, 28, 28)})
@@ -130,6 +144,7 @@ class Network(ABC):
     accumulate: int = 1
     mixed: bool = False
     at_once: int | None = None
+    passes: int = 0
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -145,6 +160,10 @@ class Network(ABC):
     @abstractmethod
     def build(self, task: Task) -> nn.Module:
         """A freshly initialised module (from torch's global generator, which the caller seeds)."""
+
+    def rebuild(self, task: Task, weights: Mapping[str, Tensor]) -> nn.Module:
+        """A module that these weights fit; by default one as `build` makes it."""
+        return self.build(task)
 
     def start(self, module: nn.Module) -> None:
         """Set the weights that training begins from, where they are not random; by default nothing."""
@@ -163,6 +182,18 @@ class Network(ABC):
     def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
         """All random numbers of one training step of `n` clips; by default none."""
         return {}
+
+    def thinned(self, module: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
+        """The random numbers of one Monte-Carlo pass (1, ...): dropout alone, the same for every clip."""
+        raise NotImplementedError(f"{type(self).__name__} has no dropout at test")
+
+    def structured(self, view: TrainView, train: Train) -> Network:
+        """The network to train on these clips; by default this one.
+
+        A method whose structure follows from the data chooses it here, on inner folds of `view`, and returns a network
+        that no longer has to choose.
+        """
+        return self
 
     def check(self, task: Task) -> None:
         """Raise `UsageError` if the options do not suit the task; called before anything is written."""
@@ -237,6 +268,8 @@ __all__ = [
     "Targets",
     "Terms",
     "TextSpace",
+    "Train",
+    "Trained",
     "class_weights",
     "dropout_mask",
     "masked_mean",

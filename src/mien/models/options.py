@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mien.errors import UsageError
 
-Optimiser = Literal["adam", "adamw", "sgd"]
+Optimiser = Literal["adam", "adamw", "sgd", "nesterov"]
 Schedule = Literal["constant", "cosine", "step"]
 
 
@@ -52,9 +52,13 @@ class Plan(Options):
     epochs: int = Field(100, ge=1, description="passes over the training clips; the last one is used")
     batch_size: int = Field(128, ge=2, description="clips per step")
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
-    optimiser: Optimiser = Field("adam", description="adam, adamw, or sgd with momentum 0.9")
+    optimiser: Optimiser = Field(
+        "adam", description="adam, adamw, or sgd with momentum 0.9, plain or Nesterov's"
+    )
     beta2: float = Field(0.999, gt=0, lt=1, description="how long Adam remembers squared gradients")
-    weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam, sgd) or decoupled decay (adamw)")
+    weight_decay: float = Field(
+        0.0, ge=0, description="L2 penalty (adam, sgd, nesterov) or decoupled decay (adamw)"
+    )
     schedule: Schedule = Field(
         "constant", description="learning rate over the epochs; step: a tenth of it in the last quarter"
     )

@@ -200,5 +200,6 @@ class RunMetrics(Record):
     confusion: tuple[tuple[Amount, ...], ...]
     ece: MeanNumber = math.nan
     brier: MeanNumber = math.nan
+    aurc: dict[str, MeanNumber] = {}
     reliability: tuple[ReliabilityBin, ...] = ()
     audit: Audit | None = None

@@ -25,7 +25,7 @@ from mien.clips import tasks
 from mien.errors import InputError
 from mien.files import write_whole
 from mien.metrics.calibration import tempered
-from mien.metrics.rejection import entropy
+from mien.metrics.uncertainty import mutual_information
 from mien.models import registry
 from mien.models.base import Network, TextSpace
 from mien.prepare.recipe import Recipe
@@ -123,7 +123,8 @@ class Predictions:
     """What a deployed model says of n clips.
 
     Attributes:
-        prob: (n, K) calibrated probabilities. members: (M, n, K) those of each member.
+        prob: (n, K) calibrated probabilities. members: (M, n, K) those of each member, or of each Monte-Carlo pass of
+        each member.
         nearest: for each clip the nearest AU sentences with their cosines, best first; empty without texts.
     """
 
@@ -134,7 +135,7 @@ class Predictions:
     @property
     def doubt(self) -> NDArray[np.float64]:
         """(n,) mutual information between class and member, nats: how far the members disagree."""
-        return np.asarray(entropy(self.members.mean(axis=0)) - entropy(self.members).mean(axis=0))
+        return mutual_information(self.members)
 
 
 @dataclass(frozen=True, eq=False)

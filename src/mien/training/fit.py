@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien.clips.tasks import Task
-from mien.models.base import Needs, Network, Recogniser
+from mien.models.base import Needs, Network, Noise, Recogniser
 from mien.models.images import Images, moved, pieces
 from mien.models.options import Plan
 from mien.models.registry import Method
 from mien.models.stem import FlowStem
 from mien.protocols.view import Inputs, TrainView
+from mien.training import keys
 from mien.training.loop import Curve, Observer, train
 from mien.training.material import Material, gather
 
@@ -28,6 +29,7 @@ class NetworkRecogniser:
     """A `Network` that can be fitted: implements `Recogniser`.
 
     Attributes:
+        network: after `fit`, the one that was trained: a method may choose its structure on the training clips.
         compiled: use the compiled CPU kernels where the network has some (same result within float
         tolerance). curves: one training curve per member, after `fit`.
     """
@@ -39,6 +41,9 @@ class NetworkRecogniser:
     observer: Observer | None = None
     modules: list[nn.Module] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._asked = self.network
 
     @property
     def needs(self) -> Needs:
@@ -59,9 +64,14 @@ class NetworkRecogniser:
         return found
 
     def fit(self, view: TrainView) -> Self:
+        self.network = self._asked.structured(view, self._trained)
         materials = self.materials(view)
         curves = [train(material, self.observer) for material in materials]
         return self.adopt([material.module for material in materials], curves)
+
+    def _trained(self, network: Network, view: TrainView) -> NetworkRecogniser:
+        """A network trained as this one is, on a part of its clips."""
+        return NetworkRecogniser(network, self.seed, self.device, self.compiled).fit(view)
 
     def adopt(self, modules: list[nn.Module], curves: list[Curve]) -> Self:
         """Take modules that were trained elsewhere (stacked, or read from a file)."""
@@ -70,6 +80,10 @@ class NetworkRecogniser:
 
     def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
         return predict(self.network, self.modules, inputs, self.device)
+
+    def samples(self, inputs: Inputs) -> NDArray[np.float64]:
+        """Class probabilities (M, N, K) of every member and Monte-Carlo pass; their mean is what it predicts."""
+        return member_probabilities(self.network, self.modules, inputs, self.device)
 
 
 def predict(
@@ -82,17 +96,34 @@ def predict(
 def member_probabilities(
     network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
 ) -> NDArray[np.float64]:
-    """Class probabilities of every module (M, N, K): means over the network's views of the input."""
+    """Class probabilities (M, N, K) of every module, or of every Monte-Carlo pass of every module: means over the
+    network's views of the input.
+
+    A pass drops the same values for all clips, so it is one thinned network, and what it says of a clip depends on no
+    other. How far the M disagree is the recogniser's doubt (`mien.metrics.uncertainty.mutual_information`).
+    """
+    passes = [(module, noise) for module in modules for noise in _noises(network, module, device)]
     with torch.inference_mode():
-        parts = [
-            torch.stack([_mean_prob(network, module, network.views(moved(x, device))) for module in modules])
-            for x in pieces(network.tensors(inputs), network.at_once)
-        ]
+        parts = []
+        for x in pieces(network.tensors(inputs), network.at_once):
+            views = network.views(moved(x, device))
+            parts.append(torch.stack([_mean_prob(network, module, views, noise) for module, noise in passes]))
     return torch.cat(parts, dim=1).cpu().numpy()
 
 
-def _mean_prob(network: Network, module: nn.Module, views: list[Images]) -> Tensor:
-    found = [torch.softmax(network.logits(module.eval()(view)).double(), dim=1) for view in views]
+def _noises(network: Network, module: nn.Module, device: torch.device) -> list[Noise]:
+    """The random numbers of every pass at test, the same in every call and on every device; one empty pass for a
+    network without Monte-Carlo passes."""
+    drawn = [
+        network.thinned(module, keys.generator(torch.device("cpu"), "pass", number))
+        for number in range(network.passes)
+    ]
+    return [{name: value.to(device) for name, value in noise.items()} for noise in drawn] or [{}]
+
+
+def _mean_prob(network: Network, module: nn.Module, views: list[Images], noise: Noise) -> Tensor:
+    given = {"noise": noise} if noise else {}
+    found = [torch.softmax(network.logits(module.eval()(view, **given)).double(), dim=1) for view in views]
     return torch.stack(found).mean(dim=0)
 
 

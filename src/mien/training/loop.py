@@ -72,9 +72,14 @@ def _terms(material: Material, clips: Tensor, noise: dict[str, Tensor]) -> Terms
 
 def make_optimiser(parameters: list[Tensor], plan: Plan) -> torch.optim.Optimizer:
     """The plan's optimiser; the fused step does all parameters of a small network in one call."""
-    if plan.optimiser == "sgd":
+    if plan.optimiser in ("sgd", "nesterov"):
         return torch.optim.SGD(
-            parameters, lr=plan.learning_rate, momentum=0.9, weight_decay=plan.weight_decay, fused=True
+            parameters,
+            lr=plan.learning_rate,
+            momentum=0.9,
+            nesterov=plan.optimiser == "nesterov",
+            weight_decay=plan.weight_decay,
+            fused=True,
         )
     kind = torch.optim.AdamW if plan.optimiser == "adamw" else torch.optim.Adam
     return kind(

@@ -49,10 +49,9 @@ def members(
     try:
         numbers = sorted({int(name.split(".", 1)[0]) for name in tensors})
         for member in numbers:
-            module = network.build(task)
-            module.load_state_dict(
-                {n.split(".", 1)[1]: t for n, t in tensors.items() if n.startswith(f"{member}.")}
-            )
+            own = {n.split(".", 1)[1]: t for n, t in tensors.items() if n.startswith(f"{member}.")}
+            module = network.rebuild(task, own)
+            module.load_state_dict(own)
             modules.append(module.eval())
     except (RuntimeError, ValueError, IndexError) as error:
         raise InputError("weights do not fit the network", where=where, found=error) from error

@@ -114,11 +114,29 @@ def test_make_has_the_defaults_of_the_generator() -> None:
     assert offered == {name: generator[name].default for name in offered}
 
 
-def test_import_of_a_folder_without_the_images_is_bad_input(mien: Callable, tmp_path: Path) -> None:
+def test_import_of_a_folder_without_known_arrays_is_bad_input(mien: Callable, tmp_path: Path) -> None:
+    code, _, err = mien("data", "import", tmp_path, "--out", tmp_path / "out")
+    assert code == 3
+    assert "flow.npz, ckplus_landmarks.npz" in " ".join(err.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_import_of_a_folder_without_the_manifest_is_bad_input(mien: Callable, tmp_path: Path) -> None:
+    np.savez(tmp_path / "flow.npz", flow=np.zeros(1))
     code, _, err = mien("data", "import", tmp_path, "--out", tmp_path / "out")
     assert code == 3
     assert "manifest.csv" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_import_of_the_real_ckplus_landmarks(mien: Callable, shared_data: Path, tmp_path: Path) -> None:
+    folder = shared_data / "landmarks" / "ckplus_facemesh"
+    code, out, err = mien("data", "import", folder, "--out", tmp_path / "ckplus")
+    assert code == 0, err
+    assert "213 clips of 78 subjects" in out
+    _, out, _ = mien("data", "show", tmp_path / "ckplus", "--task", "ckplus-7")
+    _, _, classes = out.partition("ckplus-7")
+    assert line_of(classes, "ckplus").split() == ["ckplus", "27", "12", "38", "16", "46", "19", "55", "0"]
 
 
 def test_import_of_the_real_flow_images(mien: Callable, shared_data: Path, tmp_path: Path) -> None:

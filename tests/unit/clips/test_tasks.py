@@ -42,9 +42,9 @@ def test_every_task_is_consistent(task: Task) -> None:
 
 
 def test_the_tasks_of_the_design_are_there() -> None:
-    names = "megc-3 casme2-5 samm-5 mmew-4 mmew-6 casme3-3 casme3-4 casme3-7 objective-5"
+    names = "megc-3 casme2-5 samm-5 mmew-4 mmew-6 casme3-3 casme3-4 casme3-7 objective-5 ckplus-7"
     assert list(TASKS) == names.split()
-    assert [len(get(name).classes) for name in names.split()] == [3, 5, 5, 4, 6, 3, 4, 7, 5]
+    assert [len(get(name).classes) for name in names.split()] == [3, 5, 5, 4, 6, 3, 4, 7, 5, 7]
 
 
 def test_megc_pools_emotions_into_three_classes() -> None:
@@ -119,5 +119,5 @@ def test_an_unknown_task_names_the_nearest(name: str, nearest: str) -> None:
 
 
 def test_a_name_like_no_other_lists_all() -> None:
-    with pytest.raises(UsageError, match=r"choose one of megc-3, .*objective-5"):
+    with pytest.raises(UsageError, match=r"choose one of megc-3, .*ckplus-7"):
         get("###")

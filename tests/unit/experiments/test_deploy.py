@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,3 +159,26 @@ def test_one_subject_cannot_be_judged_fairly(asked: Deployment, tmp_path: Path) 
     one.drop(columns="group").to_csv(run.path / "predictions.csv", index=False)
     with pytest.raises(InputError, match="two subjects"):
         calibrate(run, 0.5)
+
+
+def test_a_grown_network_is_kept_with_its_topology_and_its_passes_are_its_doubt(
+    made: Callable[..., PreparedSet], tmp_path: Path
+) -> None:
+    data = made({"landmarks": (2, 8, 68)})
+    options = {"epochs": "1", "frames": "2", "passes": "3", "max_layers": "1", "max_blocks": "2"}
+    config = EvaluateConfig(
+        model="pst-bln",
+        data=str(data.path),
+        task="megc-3",
+        protocol="kfold:2",
+        seeds=1,
+        options=options,
+        backend="loop",
+        device="cpu",
+    )
+    card = deploy(Deployment(config, recipe="landmarks"), tmp_path / "m.safetensors", tmp_path / "record")
+    assert card.options["topology"] in ([1], [2])
+    model = load(tmp_path / "m.safetensors")
+    found = model.predict({"landmarks": np.array(data.arrays["landmarks"])})
+    assert found.members.shape == (3, len(data), 3)
+    assert (found.doubt > 0).all()

@@ -54,3 +54,35 @@ def test_peeking_takes_the_best_epoch_of_each_fold(small_setting: Callable[..., 
         result.peeked = np.stack([(labels + 1) % 3, labels, (labels + 2) % 3]).astype(np.uint8)
     found = peeked(setting, results)
     assert found is not None and found["uf1"] == 1 and "invalid" in found["words"]
+
+
+def test_aurc_orders_each_seeds_clips_by_confidence_and_by_doubt(
+    small_setting: Callable[..., Setting],
+) -> None:
+    setting = small_setting("majority", seeds=2)
+    results = _results(setting)
+    for result in results:
+        wrong = np.arange(len(result.prob)) % 4 == 0
+        result.prob[wrong] = np.roll(result.prob[wrong], 1, axis=1)
+        # In the first seed doubt tells all errors; in the second it tells nothing.
+        result.doubt = wrong.astype(float) if result.job.seed == 0 else np.zeros(len(wrong))
+    table = predictions_table(setting, results)
+    table["group"] = table["dataset"] + "/" + table["subject"]
+    found = metrics(table, setting.classes, None)["aurc"]
+    assert set(found) == {"confidence", "entropy", "doubt", "least_possible"}
+    # Equal confidence throughout: the error rate.
+    assert found["confidence"] == pytest.approx(0.25) and found["entropy"] == pytest.approx(0.25)
+    assert found["doubt"] == pytest.approx((found["least_possible"] + 0.25) / 2)
+    n = len(setting.keys)
+    least = sum(max(0, i - n * 3 // 4) / i for i in range(1, n + 1)) / n
+    assert found["least_possible"] == pytest.approx(least)
+
+
+def test_without_a_doubt_for_every_clip_there_is_none(small_setting: Callable[..., Setting]) -> None:
+    setting = small_setting("majority", seeds=1)
+    results = _results(setting)
+    results[0].doubt = np.zeros(len(results[0].prob))
+    table = predictions_table(setting, results)
+    assert "doubt" not in table
+    table["group"] = table["dataset"] + "/" + table["subject"]
+    assert "doubt" not in metrics(table, setting.classes, None)["aurc"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 from scipy.spatial.distance import mahalanobis
 from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
@@ -13,7 +12,6 @@ from mien.errors import InputError, UsageError
 from mien.metrics.rejection import (
     Mahalanobis,
     clusters,
-    entropy,
     free_energy,
     least_confident,
     separation,
@@ -28,10 +26,7 @@ GROUPS = np.repeat([0, 1], 20)
 
 
 def test_scores_of_probabilities() -> None:
-    prob = RNG.dirichlet(np.ones(4), size=6)
-    np.testing.assert_allclose(entropy(prob), stats.entropy(prob, axis=1))
     np.testing.assert_allclose(least_confident([[0.7, 0.2, 0.1], [0.2, 0.4, 0.4]]), [0.3, 0.6])
-    assert entropy([1.0, 0.0]) == 0
 
 
 def test_free_energy_is_low_for_large_logits_and_never_overflows() -> None:

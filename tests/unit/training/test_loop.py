@@ -12,7 +12,7 @@ from mien.experiments.jobs import train_view
 from mien.experiments.setting import Setting
 from mien.models import registry
 from mien.models.base import Network
-from mien.models.options import Plan
+from mien.models.options import Optimiser, Plan
 from mien.models.ststnet import Ststnet, StstnetOptions
 from mien.training.loop import make_optimiser, train
 from mien.training.material import Material, gather
@@ -91,3 +91,21 @@ def test_mixed_precision_trains_on_a_gpu_close_to_float32(small_setting: Callabl
         assert all(p.dtype == torch.float32 for p in material.module.parameters())
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["sgd", "nesterov"])
+def test_sgd_has_momentum_and_decay(name: Optimiser) -> None:
+    """Two steps by hand: v <- 0.9 v + g + decay w, then w <- w - rate v, or with Nesterov's (g + decay w + 0.9 v)."""
+    weight = torch.nn.Parameter(torch.tensor([1.0]))
+    optimiser = make_optimiser(
+        [weight],
+        Plan(optimiser=name, learning_rate=0.1, weight_decay=0.5),  # type: ignore[call-arg]
+    )
+    expected, velocity = 1.0, 0.0
+    for gradient in (2.0, -1.0):
+        weight.grad = torch.tensor([gradient])
+        optimiser.step()
+        whole = gradient + 0.5 * expected
+        velocity = 0.9 * velocity + whole
+        expected -= 0.1 * (whole + 0.9 * velocity if name == "nesterov" else velocity)
+        assert weight.item() == pytest.approx(expected)
