@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from mien.clips.tasks import Task
 from mien.errors import UsageError
 from mien.experiments.setting import Setting
-from mien.metrics.rejection import Mahalanobis, Separation, entropy, least_confident, separation
+from mien.metrics.rejection import Mahalanobis, Separation, least_confident, separation
+from mien.metrics.uncertainty import predictive_entropy
 from mien.models import registry
 from mien.models.base import Network
 from mien.protocols.folds import Fold
@@ -64,7 +65,7 @@ def strangeness(
     ]
     return {
         "max-softmax": least_confident(prob),
-        "entropy": entropy(prob),
+        "entropy": predictive_entropy(prob),
         "mahalanobis": np.asarray(np.mean(distances, axis=0)),
     }
 
