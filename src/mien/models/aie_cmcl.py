@@ -26,6 +26,7 @@ from mien.models.base import Batch, Network, Targets, Terms, TextSpace, dropout_
 from mien.models.contrastive import cross_modal_kl, info_nce
 from mien.models.images import Images, moved, pieces
 from mien.models.options import Optimiser, Plan, Schedule
+from mien.models.text_structure import Structure, structure_loss, text_structure
 from mien.protocols.view import Inputs, TrainView
 
 LARGEST_SCALE = 100.0
@@ -55,11 +56,20 @@ class AieCmclOptions(TextOptions):
     columns: Literal["bank", "batch"] = Field(
         "bank", description="texts to tell apart: all AU sets of the training subjects, or those of the batch"
     )
+    structure: Structure = Field(
+        "none",
+        description="make clips lie close whose AU sets overlap (attributes), or also emotions agree (emotion), or "
+        "whose texts are in one of five clusters; or rebuild each clip as its text from the others (linear)",
+    )
+    structure_weight: float = Field(0.5, ge=0, description="weight of that loss")
+    structure_temperature: float = Field(0.5, gt=0, description="temperature of that loss")
 
 
 @dataclass(frozen=True)
 class AieOutputs:
     """What the module returns: class scores, the unit embedding (B, d), and what the text side needs.
+
+    `relevance` holds the scores of face regions (B, R) of a module that masks them.
 
     Attributes:
         logits: (B, K), what the prediction is made of.
@@ -72,6 +82,8 @@ class AieOutputs:
     text_weight: Tensor
     scale: Tensor
     phrasing: Tensor | None
+    spared: Tensor | None = None
+    relevance: Tensor | None = None
 
 
 class AieCmclModule(nn.Module, ABC):
@@ -126,6 +138,7 @@ class AieCmclModule(nn.Module, ABC):
             text_weight=self.text_projection.weight,
             scale=self.log_scale.exp().clamp_max(LARGEST_SCALE),
             phrasing=noise.get("phrasing"),
+            spared=noise.get("spared"),
         )
 
     def _join(self, encoded: list[Tensor]) -> list[Tensor]:
@@ -153,33 +166,29 @@ class AieCmcl(Network):
 
     def targets(self, view: TrainView) -> Targets:
         base = super().targets(view)
-        if not self.uses_text():
+        if not (self.uses_text() or self.uses_structure()):
             return base
         bank = AttributeBank.of(view, self.plan)
-        vectors, alike = bank.vectors, bank.alike
-        if not bank.sentences:
-            # No training clip has AU coding: one empty entry that nothing belongs to makes the contrast zero.
-            vectors, alike = np.zeros((1, *vectors.shape[1:]), np.float32), np.zeros((1, 1), np.float32)
-        return Targets(
-            {
-                **base.per_clip,
-                "set": torch.tensor(bank.of_clip).clamp_min(0),
-                "coded": torch.tensor(bank.coded),
-            },
-            {
-                "bank": torch.tensor(vectors),
-                "bank_valid": torch.full((len(vectors),), float(bool(bank.sentences))),
-                "alike": torch.tensor(alike),
-            },
-        )
+        per_clip = {
+            **base.per_clip,
+            "set": torch.tensor(bank.of_clip).clamp_min(0),
+            "coded": torch.tensor(bank.coded),
+        }
+        fixed = _bank_tensors(bank) if self.uses_text() else {}
+        if self.uses_structure():
+            per_clip["subject"] = torch.tensor(np.unique(view.groups, return_inverse=True)[1])
+            fixed["structure"] = torch.tensor(text_structure(bank, self.plan.structure))
+        return Targets(per_clip, fixed)
 
     def draw(self, n: int, generator: torch.Generator) -> dict[str, Tensor]:
-        """Dropout of the fused feature, and the phrasing of the step's texts."""
+        """Dropout of the fused feature, the phrasing of the step's texts, and who is compared with whom."""
         drawn = {}
         if self.plan.dropout > 0:
             drawn["keep_fused"] = dropout_mask((n, self.plan.features), self.plan.dropout, generator)
         if self.uses_text():
             drawn["phrasing"] = torch.rand(n, generator=generator, device=generator.device)
+        if self.uses_structure():
+            drawn["spared"] = (torch.rand(n, generator=generator, device=generator.device) < 0.5).float()
         return drawn
 
     def views(self, x: Any) -> list[Any]:
@@ -193,6 +202,11 @@ class AieCmcl(Network):
         terms = {"classification": torch.stack(each).mean()}
         if self.uses_text():
             terms["contrastive"] = self.plan.weight * self._contrast(outputs, batch)
+        if self.uses_structure():
+            assert outputs.spared is not None
+            kind, temperature = self.plan.structure, self.plan.structure_temperature
+            loss = structure_loss(outputs.visual, outputs.spared, batch, kind, temperature)
+            terms["structure"] = self.plan.structure_weight * loss
         return terms
 
     def _contrast(self, outputs: AieOutputs, batch: Batch) -> Tensor:
@@ -239,3 +253,20 @@ class AieCmcl(Network):
     def uses_text(self) -> bool:
         """Whether the contrastive loss is part of the training."""
         return self.plan.weight > 0 and self.plan.text != "none"
+
+    def uses_structure(self) -> bool:
+        """Whether the embedding takes the structure of the texts."""
+        return self.plan.structure_weight > 0 and self.plan.structure != "none"
+
+
+def _bank_tensors(bank: AttributeBank) -> dict[str, Tensor]:
+    """The texts that clips are contrasted with, as tensors of the fold."""
+    vectors, alike = bank.vectors, bank.alike
+    if not bank.sentences:
+        # No training clip has AU coding: one empty entry that nothing belongs to makes the contrast zero.
+        vectors, alike = np.zeros((1, *vectors.shape[1:]), np.float32), np.zeros((1, 1), np.float32)
+    return {
+        "bank": torch.tensor(vectors),
+        "bank_valid": torch.full((len(vectors),), float(bool(bank.sentences))),
+        "alike": torch.tensor(alike),
+    }

@@ -5,6 +5,9 @@ Paper and what of it is confirmed: see `mien.models.aie_cmcl`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import torch
 from pydantic import Field
@@ -13,10 +16,13 @@ from torch.nn import functional as F
 
 from mien.clips.tasks import Task
 from mien.errors import UsageError
-from mien.models.aie_cmcl import AieCmcl, AieCmclModule, AieCmclOptions
-from mien.models.base import FLOW, Needs, dropout_mask
-from mien.models.flow_images import augment, centred, draw_augmentation, mirror
+from mien.models.aie_cmcl import AieCmcl, AieCmclModule, AieCmclOptions, AieOutputs
+from mien.models.attribute_text import derangement
+from mien.models.base import FLOW, Batch, Needs, Targets, Terms, dropout_mask
+from mien.models.flow_images import AUGMENTATION, augment, centred, draw_augmentation, mirror
+from mien.models.images import Images
 from mien.models.options import Plan
+from mien.models.region_masking import REGIONS, masked, relevance, relevance_loss
 from mien.models.registry import ModelCard, register
 from mien.models.stem import FlowStem
 from mien.prepare.synthetic import DATASET, sample_flow
@@ -24,6 +30,7 @@ from mien.protocols.view import Inputs, TrainView
 
 PRETRAINING_SEED = 1_000_000_007
 """Keeps the people of the pre-training apart from those of any `synthetic-flow` set, whose seeds are small."""
+Masking = Literal["none", "au", "shuffled"]
 
 
 class AieFlowOptions(AieCmclOptions):
@@ -38,6 +45,12 @@ class AieFlowOptions(AieCmclOptions):
         le=100_000,
         description="synthetic clips to pre-train on; 0 = none (needs a task with 'synthetic')",
     )
+    masking: Masking = Field(
+        "none",
+        description="fade the face regions that the AUs of a clip do not need, as a part of the network guesses from "
+        "the image; shuffled = taught by another clip's AUs (control)",
+    )
+    masking_weight: float = Field(1.0, gt=0, description="weight of the loss that teaches where AUs show")
     synthetic_epochs: int = Field(20, ge=1, description="epochs of the pre-training")
 
 
@@ -59,6 +72,27 @@ class FlowModule(AieCmclModule):
 
     def encode(self, x: Tensor, noise: dict[str, Tensor], valid: Tensor | None) -> list[Tensor]:
         return [self.streams["flow"](augment(x, noise), noise.get("keep_encoded"), valid)]
+
+
+class MaskedFlowModule(FlowModule):
+    """The same behind a guide of its own, which guesses from the image where the AUs show and fades the rest."""
+
+    def __init__(
+        self, streams: dict[str, nn.Module], n_classes: int, text_size: int, options: AieFlowOptions
+    ) -> None:
+        super().__init__(streams, n_classes, text_size, options)
+        self.guide = FlowEncoder(options.filters, 0.0)
+        self.scores = nn.Linear(self.guide.n_features, len(REGIONS))
+
+    def forward(
+        self, x: Images, noise: dict[str, Tensor] | None = None, valid: Tensor | None = None
+    ) -> AieOutputs:
+        assert isinstance(x, Tensor)
+        noise = noise or {}
+        seen = augment(x, noise)
+        scores = self.scores(self.guide(seen, None, valid)).float()
+        rest = {name: drawn for name, drawn in noise.items() if name not in AUGMENTATION}
+        return replace(super().forward(masked(seen, scores), rest, valid), relevance=scores)
 
 
 @register(
@@ -84,7 +118,28 @@ class AieCmclFlow(AieCmcl):
 
     def build(self, task: Task) -> FlowModule:
         encoder = FlowEncoder(self.plan.filters, self.plan.dropout)
-        return FlowModule({"flow": encoder}, len(task.classes), self.plan.text_size(task), self.plan)
+        kind = FlowModule if self.plan.masking == "none" else MaskedFlowModule
+        return kind({"flow": encoder}, len(task.classes), self.plan.text_size(task), self.plan)
+
+    def targets(self, view: TrainView) -> Targets:
+        base = super().targets(view)
+        if self.plan.masking == "none":
+            return base
+        needed, told = relevance(view.annotations)
+        if self.plan.masking == "shuffled":
+            tellers = np.flatnonzero(told)
+            needed[tellers] = needed[tellers[derangement(len(tellers), view.fold)]]
+        return Targets(
+            {**base.per_clip, "needed": torch.tensor(needed), "told": torch.tensor(told)}, base.fixed
+        )
+
+    def loss(self, outputs: AieOutputs, batch: Batch) -> Terms:
+        terms = super().loss(outputs, batch)
+        if outputs.relevance is not None:
+            needed, told = batch.targets["needed"], batch.targets["told"]
+            loss = relevance_loss(outputs.relevance, needed, told, batch.valid)
+            terms["relevance"] = self.plan.masking_weight * loss
+        return terms
 
     def check(self, task: Task) -> None:
         if self.plan.synthetic_clips > 0 and DATASET not in task.classes_of:

@@ -53,14 +53,19 @@ class AttributeBank:
         of_clip: (n,) the entry of each clip, -1 for a clip without AU coding.
         coded: (n,) 1 for clips whose AU coding says what moved; clips without coding, and those whose coders
             could not decide ("12 or 14"), have 0 and take no part in the contrastive loss.
-        alike: (S, S) exp(Jaccard similarity of the AU sets / 0.2).
+        jaccard: (S, S) Jaccard similarity of the AU sets.
     """
 
     sentences: tuple[str, ...]
     vectors: NDArray[np.float32]
     of_clip: NDArray[np.int64]
     coded: NDArray[np.float32]
-    alike: NDArray[np.float32]
+    jaccard: NDArray[np.float64]
+
+    @property
+    def alike(self) -> NDArray[np.float32]:
+        """(S, S) exp(Jaccard similarity of the AU sets / 0.2)."""
+        return np.asarray(np.exp(self.jaccard / SOFTNESS), np.float32)
 
     @classmethod
     def of(cls, view: TrainView, options: TextOptions) -> AttributeBank:
@@ -78,13 +83,13 @@ class AttributeBank:
         if options.centre and len(entries):
             vectors = vectors - vectors.mean(axis=(0, 1), keepdims=True)
         if options.text == "shuffled":
-            vectors = vectors[_shuffle(len(entries), view.fold)]
+            vectors = vectors[derangement(len(entries), view.fold)]
         return cls(
             sentences=tuple(p[0] for p in phrasings),
             vectors=vectors.astype(np.float32),
             of_clip=of_clip,
             coded=coded.astype(np.float32),
-            alike=_alike(entries),
+            jaccard=_jaccard(entries),
         )
 
 
@@ -119,14 +124,14 @@ def _embedded(texts: tuple[str, ...], model: str) -> NDArray[np.float32]:
     return encoder.embed(texts, model)
 
 
-def _shuffle(n: int, fold: str) -> NDArray[np.int64]:
-    """A fixed permutation of the entries, drawn anew for each fold, that leaves none in its place."""
+def derangement(n: int, fold: str) -> NDArray[np.int64]:
+    """A fixed permutation of n things, drawn anew for each fold, that leaves none in its place."""
     order = np.random.default_rng(zlib.crc32(fold.encode())).permutation(n)
     shuffled = np.empty(n, np.int64)
     shuffled[order] = np.roll(order, 1)
     return shuffled
 
 
-def _alike(entries: list[frozenset[int]]) -> NDArray[np.float32]:
-    jaccard = [[len(a & b) / max(len(a | b), 1) if a != b else 1.0 for b in entries] for a in entries]
-    return np.asarray(np.exp(np.array(jaccard).reshape(len(entries), len(entries)) / SOFTNESS), np.float32)
+def _jaccard(entries: list[frozenset[int]]) -> NDArray[np.float64]:
+    shares = [[len(a & b) / max(len(a | b), 1) if a != b else 1.0 for b in entries] for a in entries]
+    return np.array(shares, dtype=np.float64).reshape(len(entries), len(entries))

@@ -44,3 +44,17 @@ def info_nce(similarity: Tensor, rows: Tensor) -> Tensor:
         similarity: (B, B). rows: (B,) 1 for the pairs that take part.
     """
     return cross_modal_kl(similarity, torch.diag_embed(rows), rows, rows)
+
+
+def contrast_within(similarity: Tensor, target: Tensor, pairs: Tensor) -> Tensor:
+    """Mean over the clips of KL(target || softmax(similarity)) among the other clips of a step, a scalar.
+
+    The soft form of the supervised contrastive loss (Khosla et al. 2020): `target` says how much each other clip is
+    a positive. A clip without any counts for nothing; no clip is its own.
+
+    Args:
+        similarity: (B, B), divided by the temperature. target: (B, B) non-negative weights.
+        pairs: (B, B) 1 where the clip of the column takes part for that of the row.
+    """
+    pairs = pairs * (1 - torch.eye(len(pairs), device=pairs.device))
+    return _kl(similarity * pairs + _NEVER * (1 - pairs), target * pairs)

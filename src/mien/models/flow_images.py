@@ -41,6 +41,10 @@ def mirror(x: Tensor) -> Tensor:
     return torch.cat([-flipped[..., :1, :, :], flipped[..., 1:, :, :]], dim=-3)
 
 
+AUGMENTATION = ("flip", "shift")
+"""The names of what `draw_augmentation` draws."""
+
+
 def draw_augmentation(n: int, flip: float, shift_px: int, generator: torch.Generator) -> dict[str, Tensor]:
     """Random flips and shifts of `n` clips: `flip` (n,) in {0, 1} and `shift` (n, 2) in pixels."""
     drawn: dict[str, Tensor] = {}

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from mien.models.contrastive import cross_modal_kl, info_nce
+from mien.models.contrastive import contrast_within, cross_modal_kl, info_nce
 
 
 def test_uniform_similarities_with_diagonal_targets_give_log_b() -> None:
@@ -78,3 +78,20 @@ def test_multi_positive_equals_a_slow_version() -> None:
 def test_nothing_to_tie_gives_zero() -> None:
     loss = cross_modal_kl(torch.randn(3, 2), torch.zeros(3, 2), torch.zeros(3), torch.ones(2))
     assert float(loss) == 0
+
+
+def test_contrast_within_is_the_supervised_contrastive_loss_up_to_the_entropy_of_its_targets() -> None:
+    """Khosla's loss, written as in its paper: the mean over positives of minus log softmax over all others."""
+    z = torch.nn.functional.normalize(torch.randn(6, 4, generator=torch.Generator().manual_seed(0)), dim=1)
+    label = torch.tensor([0, 0, 0, 1, 1, 2])
+    similarity, same = z @ z.T / 0.3, (label[:, None] == label).float()
+    losses = []
+    for i in range(5):  # the last clip has no positive
+        others = [j for j in range(6) if j != i]
+        positives = [j for j in others if label[j] == label[i]]
+        log_sum = torch.logsumexp(similarity[i, others], dim=0)
+        losses.append(
+            torch.stack([log_sum - similarity[i, j] for j in positives]).mean() - math.log(len(positives))
+        )
+    found = contrast_within(similarity, same, torch.ones(6, 6))
+    torch.testing.assert_close(found, torch.stack(losses).mean())

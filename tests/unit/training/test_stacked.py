@@ -28,6 +28,7 @@ OPTIONS: dict[str, dict[str, object]] = {
         "synthetic_clips": 0,
         "learn_temperature": False,
     },
+    "cmg": {"epochs": 2, "batch_size": 16, "synthetic_clips": 0, "structure": "linear", "text": "multi-hot"},
     "aie-cmcl": {"epochs": 1, "batch_size": 16, "width": 8, "warmup_epochs": 0},
     "htnet": {"epochs": 1, "batch_size": 16, "form": "corrected", "width": 12, "depth": 1},
 }

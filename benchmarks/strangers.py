@@ -1,0 +1,61 @@
+"""How well a method tells the clips of a class that it never saw: leave-one-class-out, people held out too.
+
+    python benchmarks/strangers.py --data megc2019-flow --model cmg [--set NAME=VALUE ...] [--parts 5] [--seeds 1]
+
+For every class, and every part of the people, the method is trained on the other classes of the other people; the
+AUROC of each score is taken within the split and averaged over the splits. Nothing is fitted to held-out clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+
+from mien.experiments.setting import EvaluateConfig, resolve
+from mien.experiments.strangers import Strangers, leave_one_class_out
+
+SCORES = ("max-softmax", "entropy", "mahalanobis")
+
+
+def row(name: str, found: list[Strangers]) -> str:
+    """Mean AUROC, and share of known clips rejected with 95 % of the strangers, of each score."""
+    cells = []
+    for score in SCORES:
+        each = [split.separations[score] for split in found]
+        cells.append(f"{np.mean([s.auroc for s in each]):6.3f} {np.mean([s.fpr95 for s in each]):6.3f}")
+    n = sum(split.separations[SCORES[0]].n_strangers for split in found)
+    return f"{name:12} {len(found):6d} {n:9d}   " + "   ".join(cells)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--task", default="megc-3")
+    parser.add_argument("--model", default="cmg")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--parts", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=1)
+    asked = parser.parse_args()
+    options = {"synthetic_clips": "0"} | dict(pair.split("=", 1) for pair in asked.set)
+    config = EvaluateConfig(
+        model=asked.model, data=asked.data, task=asked.task, device="cpu", options=options
+    )
+    setting = resolve(config).setting
+    start = time.process_time()
+    found = [
+        split
+        for seed in range(asked.seeds)
+        for split in leave_one_class_out(setting, asked.parts, seed, compiled=True)
+    ]
+    print(f"{asked.model} {options}: {len(setting.labels)} clips, {time.process_time() - start:.0f} CPU s")
+    print(f"{'hidden':12} {'splits':>6} {'strangers':>9}   " + "   ".join(f"{s:>13}" for s in SCORES))
+    print(" " * 32 + "   ".join(f"{'AUROC':>6} {'FPR95':>6}" for _ in SCORES))
+    for hidden in setting.classes:
+        print(row(hidden, [split for split in found if split.hidden == hidden]))
+    print(row("all", found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Clips that should not be answered: a class is kept from a recogniser, and scores must tell its clips as strange.
+
+Leave-one-class-out of people who are held out too: neither the class nor the person was in training, and every score
+is fitted to the training clips alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.clips.tasks import Task
+from mien.errors import UsageError
+from mien.experiments.setting import Setting
+from mien.metrics.rejection import Mahalanobis, Separation, least_confident, separation
+from mien.metrics.uncertainty import predictive_entropy
+from mien.models import registry
+from mien.models.base import Network
+from mien.protocols.folds import Fold
+from mien.protocols.stratify import subject_parts
+from mien.protocols.view import HeldOut, Inputs, TrainView, fit
+from mien.training.fit import NetworkRecogniser
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenFold:
+    """One split: training clips of the other classes and other people; held-out clips, of which some are strange.
+
+    Attributes:
+        strange: (n,) whether a held-out clip is of the hidden class.
+    """
+
+    hidden: int
+    fold: Fold
+    strange: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """How well each score tells the clips of a hidden class from those of known classes, on one split."""
+
+    hidden: str
+    fold: str
+    separations: dict[str, Separation]
+
+
+def strangeness(
+    learner: NetworkRecogniser, view: TrainView, inputs: Inputs
+) -> dict[str, NDArray[np.float64]]:
+    """Scores (n,) of clips by name, higher for stranger ones, of a network that was fitted to `view`.
+
+    `max-softmax` and `entropy` need its probabilities alone (of two classes they order clips alike); `mahalanobis`
+    is the distance of the embedding to the nearest class of the training clips, averaged over the members. The
+    network must have an embedding (`Network.visual`).
+    """
+    network, prob = learner.network, learner.predict_proba(inputs)
+    distances = [
+        Mahalanobis.fit(network.visual(module, view.arrays), view.labels).scores(
+            network.visual(module, inputs)
+        )
+        for module in learner.modules
+    ]
+    return {
+        "max-softmax": least_confident(prob),
+        "entropy": predictive_entropy(prob),
+        "mahalanobis": np.asarray(np.mean(distances, axis=0)),
+    }
+
+
+def hidden_folds(
+    labels: NDArray[np.int64], groups: NDArray[np.str_], classes: tuple[str, ...], parts: int, seed: int
+) -> list[HiddenFold]:
+    """For every class, and every part of the subjects, the split that hides both.
+
+    A part whose people show none of the class, or nothing else, gives no split for it.
+
+    Raises:
+        UsageError: fewer than two parts, more parts than people, or fewer than three classes.
+    """
+    n_people = np.unique(groups).size
+    if not 2 <= parts <= n_people or len(classes) < 3:
+        raise UsageError(
+            "to hide a class, two or more parts of the people and three or more classes are needed",
+            found=f"{parts} parts of {n_people} people, {len(classes)} classes",
+        )
+    found: list[HiddenFold] = []
+    for hidden, name in enumerate(classes):
+        for number, people in enumerate(subject_parts(groups, labels, parts, seed)):
+            out = np.isin(groups, people)
+            held_out = np.flatnonzero(out)
+            strange = labels[held_out] == hidden
+            if strange.any() and not strange.all():
+                title = f"without {name}, part {number + 1}"
+                train = np.flatnonzero(~out & (labels != hidden))
+                found.append(HiddenFold(hidden, Fold(len(found), title, train, held_out), strange))
+    return found
+
+
+def without_class(task: Task, hidden: int) -> Task:
+    """The task that knows nothing of one class; the others keep their order."""
+    name = task.classes[hidden]
+    return replace(
+        task,
+        name=f"{task.name} without {name}",
+        classes=tuple(c for c in task.classes if c != name),
+        classes_of={
+            data: {value: c for value, c in values.items() if c != name}
+            for data, values in task.classes_of.items()
+        },
+    )
+
+
+def leave_one_class_out(setting: Setting, parts: int, seed: int, *, compiled: bool) -> Iterator[Strangers]:
+    """The separations of every split of `hidden_folds`, as they are trained.
+
+    Raises:
+        UsageError: as `hidden_folds`; or the method is no network with an embedding, or pre-trains on clips of its
+            own, among which the hidden class would be.
+    """
+    network = registry.create(setting.model, setting.options)
+    if not isinstance(network, Network) or type(network).visual is Network.visual:
+        raise UsageError(f"'{setting.model}' has no embedding to measure distances in", do="use cmg")
+    if network.pretraining(setting.task, seed) is not None:
+        raise UsageError(
+            "synthetic pre-training would show the hidden class",
+            do="set synthetic_clips=0 for this experiment",
+        )
+    for split in hidden_folds(setting.labels, setting.groups, setting.classes, parts, seed):
+        yield _tried(setting, network, split, seed, compiled)
+
+
+def _tried(setting: Setting, network: Network, split: HiddenFold, seed: int, compiled: bool) -> Strangers:
+    """Train without the class and the people of a split, then open its held-out clips and score them."""
+    known = np.where(setting.labels > split.hidden, setting.labels - 1, setting.labels)
+    view = TrainView.of(
+        setting.arrays,
+        # The number of the hidden class means another one here; its clips are in no training side.
+        np.minimum(known, len(setting.classes) - 2),
+        setting.groups,
+        setting.datasets,
+        setting.annotations,
+        without_class(setting.task, split.hidden),
+        split.fold,
+    )
+    fitted = fit(NetworkRecogniser(network, seed, compiled=compiled), view)
+    inputs = HeldOut.of(setting.arrays, split.fold).open(fitted)
+    scores = strangeness(fitted.recogniser, view, inputs)
+    return Strangers(
+        hidden=setting.classes[split.hidden],
+        fold=split.fold.name,
+        separations={
+            name: separation(score[~split.strange], score[split.strange]) for name, score in scores.items()
+        },
+    )
