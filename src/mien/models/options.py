@@ -51,7 +51,10 @@ class Plan(Options):
     learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
     optimiser: Literal["adam", "adamw"] = Field("adam", description="adam or adamw")
     weight_decay: float = Field(0.0, ge=0, description="L2 penalty (adam) or decoupled decay (adamw)")
-    schedule: Literal["constant", "cosine"] = Field("constant", description="learning rate over the epochs")
+    schedule: Literal["constant", "cosine", "exponential"] = Field(
+        "constant",
+        description="learning rate over the epochs; exponential: times 0.987 each, over the first 50",
+    )
     warmup_epochs: int = Field(0, ge=0, description="epochs of linear warm-up")
     clip_norm: float = Field(0.0, ge=0, description="largest gradient norm of a step; 0 = no limit")
     balance: float = Field(
