@@ -32,8 +32,11 @@ QUICK: dict[str, dict[str, object]] = {
     "aie-cmcl": {"epochs": 1, "width": 8, "features": 16, "shared": 16},
     "aie-cmcl-r3d18": {"epochs": 1, "frames": 8, "crop": 0.5, "learning_rate": 1e-3},
     "aie-cmcl-i3d": {"epochs": 1, "frames": 8, "crop": 1, "learning_rate": 1e-3},
+    "ma2mi": {"epochs": 1},
+    "ma2mi-small": {"epochs": 1, "width": 8},
+    "mmnet": {"epochs": 1, "side_px": 32, "depth": 1},
 }
-LARGE = {"aie-cmcl-r3d18", "aie-cmcl-i3d"}
+LARGE = {"aie-cmcl-r3d18", "aie-cmcl-i3d", "ma2mi", "mmnet"}
 NAMES = [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in registry.names()]
 
 

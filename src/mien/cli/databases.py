@@ -57,7 +57,8 @@ def twin(
 ) -> None:
     """Film made-up people who show what a real sheet says, into the official folders, with the truth beside it.
 
-    No picture of anybody is needed or made; macro-expressions are shown more strongly. CASME II takes 17,161 frames, 700 MB and some ten minutes on two cores.
+    No picture of anybody is needed or made. Macro-expressions are shown more strongly. CASME II takes 17,161 frames,
+    700 MB and some ten minutes on two cores.
     """
     from mien.cli.progress import progress_bar
     from mien.prepare.twin import make_twin

@@ -63,7 +63,7 @@ def prepare(
         words = [name, "twin" if twin else None, kind, chosen.name]
         full_name = "-".join(word for word in words if word is not None)
         loaded = replace(loaded, table=of_kind(loaded.table, loaded.kinds, kind))
-        _prepare(loaded, chosen, full_name, out, twin, kind or "unknown", workers, overwrite)
+        _prepare(loaded, chosen, full_name, out, twin, kind, workers, overwrite)
 
 
 def _prepare(
@@ -72,7 +72,7 @@ def _prepare(
     name: str,
     out: Path,
     made_up: bool,
-    kind: str,
+    kind: str | None,
     workers: int,
     overwrite: bool,
 ) -> None:

@@ -104,8 +104,8 @@ def _tell(card: PretrainingCard, out: Path) -> None:
     test = card.copy_test
     console.print(
         f"\npeople left aside, {test.n_pairs} pairs: error {test.error:.3e}; copying the present frame "
-        f"{test.copying:.3e}; gain {test.gain:+.3f} ({test.without_action:+.3f} when not told of the motion); spread of "
-        f"the targets {test.spread:.2f}",
+        f"{test.copying:.3e}; gain {test.gain:+.3f} ({test.without_action:+.3f} when not told of the motion); "
+        f"spread of the targets {test.spread:.2f}",
         highlight=False,
     )
     if test.gain <= 0:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from mien.clips.tasks import Task
 from mien.models.base import Batch, Network, Targets, Terms
 from mien.models.key_frames import draw_changes, stored, two
-from mien.models.motion_encoder import AttentionBlock, group_norm
+from mien.models.motion_encoder import AttentionBlock
 from mien.models.options import Plan
 from mien.models.two_branch import Encoders, TwoBranch
 from mien.protocols.view import Inputs, TrainView
@@ -67,12 +67,13 @@ class FuturePlan(Plan):
 
 @dataclass(frozen=True)
 class Foreseen:
-    """Latent maps (B, C, h, w): of the future frame as predicted and as it is, of the present; and A (C, h, w) of no
-    motion."""
+    """Latent maps (B, C, h, w): of the future frame as predicted and as it is, and of the present; features of the
+    motion (B, C, h, w), and of no motion (C, h, w)."""
 
     predicted: Tensor
     target: Tensor
     present: Tensor
+    moving: Tensor
     still: Tensor
 
 
@@ -86,12 +87,12 @@ class FutureModule(nn.Module):
         self.momentum, self.n_pairs = plan.momentum, plan.pairs
         channels = encoders.channels
         self.narrow = nn.Sequential(
-            nn.Conv2d(channels, plan.bottleneck, 1), nn.Conv2d(plan.bottleneck, channels, 1)
+            nn.Conv2d(channels, plan.bottleneck, 1),
+            nn.BatchNorm2d(plan.bottleneck),
+            nn.Conv2d(plan.bottleneck, channels, 1),
         )
         self.mix = nn.Conv2d(2 * channels, channels, 1)
-        self.blocks = nn.ModuleList(
-            AttentionBlock(channels, channels, 1, group_norm, attends=False) for _ in range(2)
-        )
+        self.blocks = nn.ModuleList(AttentionBlock(channels, channels, 1, attends=False) for _ in range(2))
         # At first nothing is added: the prediction is the present frame, the copy that is to be beaten.
         self.change = nn.Conv2d(channels, channels, 1)
         nn.init.zeros_(self.change.weight)
@@ -121,25 +122,18 @@ class FutureModule(nn.Module):
         action = self.action(torch.cat([later - now, torch.zeros_like(now[:1])]))
         moving, still = action[:-1], action[-1]
         with torch.no_grad():
-            present, target = self.target(now), self.target(later)
+            present, target = self.target(torch.cat([now, later])).chunk(2)
         told = still.expand_as(moving) if blind else moving
         h = self.mix(torch.cat([self.position(now), self.narrow(told)], dim=1))
         for block in self.blocks:
             h, _ = block(h, None)
-        return Foreseen(present + self.change(h), target, present, still)
-
-    def train(self, mode: bool = True) -> FutureModule:
-        super().train(mode)
-        self.target.eval()
-        return self
+        return Foreseen(present + self.change(h), target, present, moving, still)
 
     @torch.no_grad()
     def _follow(self) -> None:
         """Move the target a little towards the position branch."""
-        for slow, fast in zip(self.target.parameters(), self.position.parameters(), strict=True):
-            slow.lerp_(fast, 1 - self.momentum)
-        for slow, fast in zip(self.target.buffers(), self.position.buffers(), strict=True):
-            slow.copy_(fast)
+        for weight, towards in zip(self.target.parameters(), self.position.parameters(), strict=True):
+            weight.lerp_(towards, 1 - self.momentum)
 
 
 def _pairs(x: Mapping[str, Tensor], which: Tensor) -> Tensor:
@@ -186,12 +180,14 @@ class FutureFrames(Network):
             brightness=plan.brightness,
             generator=generator,
         )
-        shaped = {name: values.unflatten(0, (n, plan.pairs)) for name, values in changes.items()}
+        shaped = {name: values.view(n, plan.pairs, *values.shape[1:]) for name, values in changes.items()}
         which = torch.rand((n, plan.pairs), generator=generator, device=generator.device)
         return {"which": which, **shaped}
 
     def loss(self, outputs: Foreseen, batch: Batch) -> Terms:
-        """`copying`: the error over that of copying the present, 1 at first; `static`: features of no motion."""
+        """`copying`: the error over that of copying the present, 1 at first; `static`: features of no
+        motion, as a share of those of motion."""
         error = latent_error(outputs.predicted, outputs.target).mean()
         copying = latent_error(outputs.present, outputs.target).mean().clamp_min(1e-12)
-        return {"of copying": error / copying, "static": self.plan.static * outputs.still.abs().mean()}
+        static = outputs.still.abs().mean() / outputs.moving.abs().mean().clamp_min(1e-6)
+        return {"of copying": error / copying, "static": self.plan.static * static}

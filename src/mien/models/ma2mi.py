@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from mien.clips.tasks import Task
 from mien.models import mmnet
 from mien.models.base import dropout_mask
-from mien.models.motion_encoder import GROUPS, MotionEncoder, group_norm
+from mien.models.motion_encoder import MotionEncoder
 from mien.models.registry import ModelCard, register
 from mien.models.two_branch import Encoders, TwoBranch, TwoBranchModule, TwoBranchPlan
 
@@ -46,9 +46,8 @@ class SmallPlan(MiacPlan):
     warmup_epochs: int = Field(2, ge=0, description="epochs of linear warm-up")
     width: int = Field(
         16,
-        ge=GROUPS,
+        ge=4,
         le=64,
-        multiple_of=GROUPS,
         description="filters of the first block; the last has eight times",
     )
 
@@ -57,6 +56,8 @@ class _Miac(TwoBranch):
     """What both sizes share: the maps' mean, dropout, a linear classifier."""
 
     plan: MiacPlan
+    # Batch normalisation keeps running statistics, which vmap cannot update.
+    stackable = False
 
     def build(self, task: Task) -> TwoBranchModule:
         encoders = self.encoders()
@@ -76,12 +77,12 @@ class _Miac(TwoBranch):
 
 
 CONFIRMED = (
-    "pre-training by rebuilding near-future frames in latent space on macro-expression videos; a position and an action "
-    "branch; fine-tuning on micro-expressions (abstract)"
+    "pre-training by rebuilding near-future frames in latent space on macro-expression videos; a position and an "
+    "action branch; fine-tuning on micro-expressions (abstract)"
 )
 ASSUMED = (
-    "all layers (after MMNet), the frames' distance, the predictor, loss, schedules, augmentation; faces 1.6 eye-corner "
-    "distances wide"
+    "all layers (after MMNet), the frames' distance, the predictor, loss, schedules, augmentation; faces 1.6 "
+    "eye-corner distances wide"
 )
 
 
@@ -99,12 +100,9 @@ ASSUMED = (
 class Ma2mi(_Miac):
     """MIACNet with MMNet's action branch, and a plain one of the same kind for the position."""
 
-    # Its batch normalisation keeps running statistics, which vmap cannot update.
-    stackable = False
-
     def encoders(self) -> Encoders:
-        action = MotionEncoder(mmnet.STEM, mmnet.WIDTHS, nn.BatchNorm2d, attends=True)
-        position = MotionEncoder((64,), (64, 128, 256, mmnet.CHANNELS), nn.BatchNorm2d, attends=False)
+        action = MotionEncoder(mmnet.STEM, mmnet.WIDTHS, attends=True, levelled=True)
+        position = MotionEncoder((64,), (64, 128, 256, mmnet.CHANNELS), attends=False, levelled=True)
         return Encoders(action, position, mmnet.CHANNELS)
 
 
@@ -115,12 +113,12 @@ class Ma2mi(_Miac):
         paper="Li, Niu, Zhao 2024, arXiv 2405.16451",
         summary="the same on 64 px with an eighth of the filters: pre-trains and trains on a CPU",
         confirmed=CONFIRMED,
-        assumed=f"{ASSUMED}; group normalisation",
+        assumed=ASSUMED,
     ),
     SmallPlan,
 )
 class Ma2miSmall(_Miac):
-    """MIACNet with narrow branches and group normalisation."""
+    """MIACNet with narrow branches."""
 
     plan: SmallPlan
 
@@ -136,6 +134,6 @@ class Ma2miSmall(_Miac):
         width = self.plan.width
         widths = (width, 2 * width, 4 * width, self.channels)
         action, position = (
-            MotionEncoder((2 * width,), widths, group_norm, attends=attends) for attends in (True, False)
+            MotionEncoder((2 * width,), widths, attends=attends, levelled=True) for attends in (True, False)
         )
         return Encoders(action, position, self.channels)

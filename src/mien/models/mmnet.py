@@ -85,8 +85,8 @@ class PositionTransformer(nn.Module):
         summary="onset-apex difference through attending convolutions, position from a thumbnail; 9.44 M parameters",
         confirmed="both branches, sum, classifier, sizes, optimiser, decay, epochs, augmentation of the 5-class script "
         "(published code)",
-        assumed="black comes in where pictures are moved or turned, and frames are jittered half the time by their full "
-        "3.75 %; the last epoch (the authors take the best epoch of each test subject)",
+        assumed="black comes in where pictures are moved or turned, and frames are jittered half the time by their "
+        "full 3.75 %; the last epoch (the authors take the best epoch of each test subject)",
         published={
             "casme2-5": "accuracy .8835, F1 .8676; the best epoch of each test subject, accuracy and F1 each their own"
         },
@@ -111,7 +111,7 @@ class Mmnet(TwoBranch):
 
     def encoders(self) -> Encoders:
         plan = self.plan
-        action = MotionEncoder(STEM, WIDTHS, nn.BatchNorm2d, attends=True)
+        action = MotionEncoder(STEM, WIDTHS, attends=True)
         side = plan.side_px // STRIDE
         position = PositionTransformer(side, plan.depth, plan.mlp_ratio, plan.drop_path)
         return Encoders(action, position, CHANNELS)

@@ -5,42 +5,36 @@ Li, Sui, Zhu, Zhao: "MMNet: Muscle motion-guided network for micro-expression re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Norm = Callable[[int], nn.Module]
-GROUPS = 8
-
-
-def group_norm(channels: int) -> nn.Module:
-    """Normalisation that knows one clip at a time: the same in training and at test, in batches of any size."""
-    return nn.GroupNorm(GROUPS if channels % GROUPS == 0 else 1, channels)
-
 
 class AttentionBlock(nn.Module):
-    """conv 3x3, norm, ReLU, conv 1x1, norm beside a shortcut, ReLU; then weighed by a map of where to look.
+    """conv 3x3, BN, ReLU, conv 1x1, BN beside a shortcut, ReLU; then weighed by a map of where to look.
 
-    The map has one channel: sigmoid(norm(conv 1x1 of mean and maximum over the channels)) times the map of the block
+    The map has one channel: sigmoid(BN(conv 1x1 of mean and maximum over the channels)) times the map of the block
     before. Without `attends`, a plain residual block.
     """
 
-    def __init__(self, n_in: int, n_out: int, stride: int, norm: Norm, *, attends: bool) -> None:
+    def __init__(self, n_in: int, n_out: int, stride: int, *, attends: bool) -> None:
         super().__init__()
         self.stride = stride
         self.body = nn.Sequential(
             nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False),
-            norm(n_out),
+            nn.BatchNorm2d(n_out),
             nn.ReLU(),
             nn.Conv2d(n_out, n_out, 1, bias=False),
-            norm(n_out),
+            nn.BatchNorm2d(n_out),
         )
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or n_in != n_out:
-            self.shortcut = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), norm(n_out))
-        self.look = nn.Sequential(nn.Conv2d(2, 1, 1, bias=False), norm(1)) if attends else None
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out)
+            )
+        self.look = nn.Sequential(nn.Conv2d(2, 1, 1, bias=False), nn.BatchNorm2d(1)) if attends else None
 
     def forward(self, x: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Features, and the map for the next block (None without attention)."""
@@ -59,21 +53,29 @@ class MotionEncoder(nn.Module):
     Args:
         stem: filters of the first convolutions, 3x3, the first of stride 2.
         widths: filters of the four blocks, of strides 1, 2, 2, 2.
+        levelled: the features are normalised at the end; attention makes them small beside others otherwise.
     """
 
-    def __init__(self, stem: Sequence[int], widths: Sequence[int], norm: Norm, *, attends: bool) -> None:
+    def __init__(
+        self, stem: Sequence[int], widths: Sequence[int], *, attends: bool, levelled: bool = False
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for i, (n_in, n_out) in enumerate(zip((3, *stem), stem, strict=False)):
-            layers += [nn.Conv2d(n_in, n_out, 3, 2 if i == 0 else 1, 1, bias=False), norm(n_out), nn.ReLU()]
+            layers += [
+                nn.Conv2d(n_in, n_out, 3, 2 if i == 0 else 1, 1, bias=False),
+                nn.BatchNorm2d(n_out),
+                nn.ReLU(),
+            ]
         self.stem = nn.Sequential(*layers)
         ends = zip((stem[-1], *widths), widths, (1, 2, 2, 2), strict=False)
         self.blocks = nn.ModuleList(
-            AttentionBlock(n_in, n_out, stride, norm, attends=attends) for n_in, n_out, stride in ends
+            AttentionBlock(n_in, n_out, stride, attends=attends) for n_in, n_out, stride in ends
         )
+        self.level = nn.BatchNorm2d(widths[-1]) if levelled else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         h, look = self.stem(x), None
         for block in self.blocks:
             h, look = block(h, look)
-        return torch.as_tensor(h)
+        return torch.as_tensor(self.level(h))

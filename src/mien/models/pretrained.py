@@ -1,4 +1,4 @@
-"""Encoders that were pre-trained on clips of people: the file, what it says of itself, and whom it must not be judged on.
+"""Encoders pre-trained on clips of people: their file, what it says of itself, and whom it must not be judged on.
 
 Safetensors: the tensors of the encoders, and the card as JSON in the header. Nothing is unpickled.
 """

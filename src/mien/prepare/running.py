@@ -74,7 +74,7 @@ def prepare(
     *,
     name: str,
     made_up: bool = False,
-    kind: str = "unknown",
+    kind: str | None = None,
     workers: int = 0,
     progress: Progress | None = None,
     overwrite: bool = False,
@@ -117,13 +117,14 @@ def prepare(
     files = {key: result.file for key, result in finished.items() if result.file is not None}
     staging = target.with_name(f".{target.name}-arrays")
     shutil.rmtree(staging, ignore_errors=True)  # left behind by a run that was killed
+    record = {**_record(recipe, gaps, list(finished.values())), MADE_UP: made_up}
     try:
         made = PreparedSet.write(
             target,
             name=name,
             table=table.take(kept),
             arrays=_assemble(list(files.values()), recipe, staging),
-            recipe={**_record(recipe, gaps, list(finished.values())), MADE_UP: made_up, KIND: kind},
+            recipe=record if kind is None else {**record, KIND: kind},
             beside={"quality.csv": _quality_csv(files)},
             overwrite=overwrite,
         )

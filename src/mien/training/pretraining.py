@@ -15,6 +15,7 @@ from torch import nn
 
 from mien.clips.tasks import Task
 from mien.errors import UsageError
+from mien.facs.annotation import parse
 from mien.models import registry
 from mien.models.future_frames import FutureFrames, FutureModule, FuturePlan, latent_error
 from mien.models.images import moved, pieces
@@ -68,7 +69,17 @@ def pretrain(
         )
     pretext = FutureFrames(plan, network)
     shape = {key: network.encoder_options[key] for key in sorted(network.encoder_options)}
-    asked = _fingerprint(name, shape, plan, sets, without, seed, device)
+    asked = _fingerprint(
+        version=VERSION,
+        network=name,
+        options=shape,
+        settings=plan.model_dump(mode="json"),
+        data=[data.data_hash for data in sets],
+        without=sorted(without),
+        seed=seed,
+        device=device,
+        torch=torch.__version__,
+    )
     if out.exists():
         return _finished(out, asked)
     found = frame_pairs(sets, plan, without, progress)
@@ -110,22 +121,9 @@ def _finished(out: Path, asked: str) -> PretrainingCard:
     return card
 
 
-def _fingerprint(*asked: object) -> str:
+def _fingerprint(**asked: object) -> str:
     """All that decides the weights, as one number."""
-    name, shape, plan, sets, without, seed, device = asked
-    assert isinstance(plan, FuturePlan) and isinstance(sets, Sequence) and isinstance(without, Collection)
-    what = {
-        "version": VERSION,
-        "network": name,
-        "options": shape,
-        "settings": plan.model_dump(mode="json"),
-        "data": [data.data_hash for data in sets],
-        "without": sorted(without),
-        "seed": seed,
-        "device": device,
-        "torch": torch.__version__,
-    }
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def _aside(groups: NDArray[np.str_], share: float, seed: int) -> NDArray[np.bool_]:
@@ -138,8 +136,6 @@ def _aside(groups: NDArray[np.str_], share: float, seed: int) -> NDArray[np.bool
 
 
 def _view(found: FramePairs, rows: NDArray[np.bool_]) -> TrainView:
-    from mien.facs.annotation import parse
-
     n = int(rows.sum())
     return TrainView(
         arrays=found.take(rows),
