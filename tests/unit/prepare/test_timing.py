@@ -97,3 +97,13 @@ def test_only_frames_that_exist_are_ever_read(
     assert set(plan.wanted) <= present and plan.wanted[0] == plan.onset
     assert plan.sampled == tuple(sorted(plan.sampled)) and len(plan.sampled) == 4
     assert plan.apex is not None and plan.onset < plan.apex <= plan.offset
+
+
+def test_the_frames_beside_onset_and_apex_lie_a_small_share_of_the_way_inside() -> None:
+    arrays = [{"name": "key_frames"}]
+    wanted = Recipe.model_validate({"name": "x", "title": "x", "arrays": arrays})
+    plan = plan_frames(ALL, Annotation(10, 90, 95), wanted)
+    assert plan.beside == (13, 87) and plan.sampled == ()
+    assert plan.wanted == (10, 13, 87, 90, 95)
+    assert plan_frames(ALL, Annotation(10, 20, 40), wanted).beside == (10, 20)
+    assert plan_frames(ALL, Annotation(10, 90, 95), _recipe()).beside == ()

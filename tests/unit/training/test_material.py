@@ -30,6 +30,13 @@ def test_warm_up_then_cosine_to_a_tenth() -> None:
     assert all(a >= b for a, b in pairwise(rates[4:]))
 
 
+def test_the_exponential_schedule_falls_for_fifty_epochs() -> None:
+    plan = Plan(epochs=74, learning_rate=8e-4, schedule="exponential")
+    rates = [learning_rate(plan, e) for e in range(74)]
+    assert rates[0] == 8e-4 and rates[10] == pytest.approx(8e-4 * 0.987**10)
+    assert rates[50] == rates[73] == pytest.approx(8e-4 * 0.987**50)
+
+
 def test_an_epoch_shows_every_clip_once_and_orders_differ(small_setting: Callable[..., Setting]) -> None:
     setting = small_setting("ststnet")
     view = train_view(setting, setting.folds[0])
