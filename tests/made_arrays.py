@@ -32,6 +32,7 @@ USUAL: dict[str, Size] = {
     "onset_apex_grey": (2, SIDE, SIDE),
     "two_part_flow": (4, SIDE, SIDE),
     "landmarks": (2, FRAMES, 68),
+    "key_frames": (3, 5, SIDE, SIDE),
 }
 
 
@@ -96,6 +97,10 @@ def _rgb(clips: Clips, size: Size) -> NDArray[np.uint8]:
     return np.stack(shown, axis=2)
 
 
+def _key_frames(clips: Clips, size: Size) -> NDArray[np.uint8]:
+    return np.stack([_sized(clips.moved(share), *size[2:]) for share in (0.0, 0.05, 0.95, 1.0, 0.2)], axis=2)
+
+
 def _onset_apex_grey(clips: Clips, size: Size) -> NDArray[np.uint8]:
     shown = [_sized(clips.moved(share).mean(axis=1).astype(np.uint8), *size[1:]) for share in (0.0, 1.0)]
     return np.stack(shown, axis=1)
@@ -142,6 +147,7 @@ MAKERS: Mapping[str, Callable[[Clips, Size], NDArray[Any]]] = {
     "onset_apex_grey": _onset_apex_grey,
     "two_part_flow": _two_part_flow,
     "landmarks": _landmarks,
+    "key_frames": _key_frames,
 }
 
 

@@ -43,7 +43,6 @@ TESTED_ELSEWHERE = {
         "tests/unit/databases/test_database.py",
         "the folders of every database, as they are loaded",
     ),
-    "databases/loaded.py": SHEETS,
     "databases/mmew.py": SHEETS,
     "databases/samm.py": SHEETS,
     "databases/samm_lv.py": SHEETS,

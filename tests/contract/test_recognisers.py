@@ -51,8 +51,11 @@ QUICK: dict[str, dict[str, object]] = {
     "slstt-small": {"epochs": 2, "width": 8, "depth": 1, "heads": 2, "hidden": 8},
     "atm-gcn": {"epochs": 2, "width": 4, "features": 16, "layers": 1, "frames": 4},
     "aie-cmcl-i3d": {"epochs": 1, "frames": 8, "crop": 1, "learning_rate": 1e-3},
+    "ma2mi": {"epochs": 1},
+    "ma2mi-small": {"epochs": 1, "width": 8},
+    "mmnet": {"epochs": 1, "side_px": 32, "depth": 1},
 }
-LARGE = {"aie-cmcl-r3d18", "aie-cmcl-i3d"}
+LARGE = {"aie-cmcl-r3d18", "aie-cmcl-i3d", "ma2mi", "mmnet"}
 NAMES = [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in registry.names()]
 
 

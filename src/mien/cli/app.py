@@ -28,6 +28,7 @@ from mien.cli import (
     leaderboard,
     models,
     prepare,
+    pretrain,
     probe,
     recipes,
     report,
@@ -76,6 +77,7 @@ app.command("analyse")(analyse.analyse)
 app.add_typer(data.app, name="data")
 app.command("prepare")(prepare.prepare)
 app.command("recipes")(recipes.recipes)
+app.command("pretrain")(pretrain.pretrain)
 app.command("evaluate")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("card")(card.card)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,6 +29,9 @@ def prepare(
     variant: Annotated[
         str | None, typer.Option(help="Which copy of the frames, where ROOT holds several.")
     ] = None,
+    kind: Annotated[
+        Literal["micro", "macro"] | None, typer.Option(help="Only these expressions; all without it.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Worker processes; 0 is one per core.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another set in --out.")] = False,
     show: Annotated[
@@ -39,8 +42,12 @@ def prepare(
     """Cut out the faces, compute flow and sample time for all clips of a database, as a recipe says.
 
     Clips that cannot be prepared are listed with the reason (exit code 4); the others are written. Recipes:
-    aie-cmcl, aie-cmcl-small, landmarks, onset-apex, onset-apex-face, onset-apex-legacy, skd, slstt.
+    aie-cmcl, aie-cmcl-small, landmarks, macro-rgb, macro-rgb-small, onset-apex, onset-apex-face, onset-apex-legacy,
+    onset-apex-rgb, onset-apex-rgb-small, skd, slstt.
     """
+    from dataclasses import replace
+
+    from mien.databases.loaded import of_kind
     from mien.databases.registry import get
     from mien.prepare.recipe import load
     from mien.prepare.twin import is_twin
@@ -53,12 +60,21 @@ def prepare(
         raise UsageError("it is not said where the set shall be written", do="name a folder: --out SET")
     else:
         twin = is_twin(root)
-        full_name = f"{name}-twin-{chosen.name}" if twin else f"{name}-{chosen.name}"
-        _prepare(loaded, chosen, full_name, out, made_up=twin, workers=workers, overwrite=overwrite)
+        words = [name, "twin" if twin else None, kind, chosen.name]
+        full_name = "-".join(word for word in words if word is not None)
+        loaded = replace(loaded, table=of_kind(loaded.table, loaded.kinds, kind))
+        _prepare(loaded, chosen, full_name, out, twin, kind, workers, overwrite)
 
 
 def _prepare(
-    loaded: Loaded, recipe: Recipe, name: str, out: Path, *, made_up: bool, workers: int, overwrite: bool
+    loaded: Loaded,
+    recipe: Recipe,
+    name: str,
+    out: Path,
+    made_up: bool,
+    kind: str | None,
+    workers: int,
+    overwrite: bool,
 ) -> None:
     from rich.console import Console
 
@@ -74,6 +90,7 @@ def _prepare(
             out,
             name=name,
             made_up=made_up,
+            kind=kind,
             workers=workers,
             progress=update,
             overwrite=overwrite,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mien.clips.frames import ClipFrames
 from mien.clips.table import ClipTable
-from mien.errors import Problems
+from mien.errors import InputError, Problems
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,17 @@ class Loaded:
     kinds: Mapping[str, str] = field(default_factory=dict)
     release: str = ""
     variant: str = ""
+
+
+def of_kind(table: ClipTable, kinds: Mapping[str, str], kind: str | None) -> ClipTable:
+    """The clips of a table that are `micro` or `macro`; all of them where no kind is asked for.
+
+    Raises:
+        InputError: there are none.
+    """
+    if kind is None:
+        return table
+    kept = [i for i, key in enumerate(table.keys.tolist()) if kinds.get(key, "micro") == kind]
+    if not kept:
+        raise InputError(f"there are no {kind}-expressions among these clips", found=f"{len(table)} clips")
+    return table.take(kept)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from mien.clips import tasks
+from mien.clips.people import people
 from mien.clips.tasks import Task
 from mien.errors import InputError, UsageError
 from mien.facs.annotation import VOCABULARY, AUAnnotation, multi_hot
@@ -134,6 +135,9 @@ def resolve(config: EvaluateConfig) -> Resolved:
         source = _parts(config.train_on, method.needs, task)
         trained_on = source.sources
         part, folds = _transfer(part, source)
+    if isinstance(method, Network):
+        held_out = {str(group) for fold in folds for group in part.groups[fold.held_out]}
+        method.admit((*part.sources, *trained_on), held_out)
     setting = Setting(
         model=config.model,
         options=config.options,
@@ -242,7 +246,7 @@ def _refuse_twice(part: _Part) -> None:
 
 def _transfer(held_out: _Part, train: _Part) -> tuple[_Part, list[Fold]]:
     """Both parts as one, and the fold that trains on the second and holds out all of the first."""
-    shared = sorted(set(held_out.groups) & set(train.groups))
+    shared = sorted(people(held_out.groups) & people(train.groups))
     ours, theirs = held_out.sources, train.sources
     # A twin has the names of a database's subjects, but other people.
     if shared and {source.made_up for source in ours} & {source.made_up for source in theirs}:

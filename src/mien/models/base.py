@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from mien.clips.tasks import Task
 from mien.models.images import Images
 from mien.models.options import Options, Plan
+from mien.prepare.prepared import PreparedSet
 from mien.protocols.view import Inputs, TrainView
 
 FLOW = "onset_apex_flow"
@@ -198,6 +199,15 @@ class Network(ABC):
     def check(self, task: Task) -> None:
         """Raise `UsageError` if the options do not suit the task; called before anything is written."""
         return
+
+    def admit(self, sources: Sequence[PreparedSet], held_out: Collection[str]) -> None:
+        """Raise `InputError` if what training begins from forbids to judge it on these held-out subjects
+        (`database/subject`) of these sets; by default nothing does."""
+        return
+
+    def rate(self, parameter: str) -> float:
+        """The learning rate of a parameter of this name, as a share of the plan's; by default all of it."""
+        return 1.0
 
     def pretraining(self, task: Task, seed: int) -> tuple[TrainView, Plan] | None:
         """Clips of the method's own (synthetic ones) to train on first, and how; by default none."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mien.errors import UsageError
 
 Optimiser = Literal["adam", "adamw", "sgd", "nesterov"]
-Schedule = Literal["constant", "cosine", "step"]
+Schedule = Literal["constant", "cosine", "step", "exponential"]
 
 
 class Options(BaseModel):
@@ -60,7 +60,9 @@ class Plan(Options):
         0.0, ge=0, description="L2 penalty (adam, sgd, nesterov) or decoupled decay (adamw)"
     )
     schedule: Schedule = Field(
-        "constant", description="learning rate over the epochs; step: a tenth of it in the last quarter"
+        "constant",
+        description="learning rate over the epochs; step: a tenth of it in the last quarter; exponential: times 0.987 "
+        "each, over the first 50",
     )
     warmup_epochs: int = Field(0, ge=0, description="epochs of linear warm-up")
     clip_norm: float = Field(0.0, ge=0, description="largest gradient norm of a step; 0 = no limit")

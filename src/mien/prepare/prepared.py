@@ -26,12 +26,23 @@ from mien.prepare.layout import (
     sha256_of,
 )
 
-__all__ = ["FLOW", "MADE_UP", "MIN_MAX_UNIT", "ArraySpec", "ArrayToWrite", "PreparedSet", "refuse_foreign"]
+__all__ = [
+    "FLOW",
+    "KIND",
+    "MADE_UP",
+    "MIN_MAX_UNIT",
+    "ArraySpec",
+    "ArrayToWrite",
+    "PreparedSet",
+    "refuse_foreign",
+]
 
 # The array that every set of onset-to-apex flow images holds: (N, 3, H, W), channels u, v, strain.
 FLOW = "onset_apex_flow"
 # In the recipe of a set: true where the people of its clips are made up.
 MADE_UP = "made_up"
+# There too: micro or macro, where a set is known to hold expressions of one kind alone.
+KIND = "kind"
 MIN_MAX_UNIT = "min-max 0..255 per image and channel"
 
 
@@ -78,6 +89,11 @@ class PreparedSet:
     def made_up(self) -> bool:
         """Whether the people of the clips are made up."""
         return bool(self.recipe.get(MADE_UP, False))
+
+    @property
+    def kind(self) -> str:
+        """`micro` or `macro` where all expressions are known to be of that kind, else `unknown`."""
+        return str(self.recipe.get(KIND, "unknown"))
 
     @classmethod
     def open(cls, path: str | Path) -> PreparedSet:

@@ -16,11 +16,15 @@ from mien.motion.scaling import LEGACY_PX
 from mien.motion.settings import METHODS
 
 FOLDER = Path(__file__).parent / "recipes"
-ArrayName = Literal["rgb", "flow", "onset_apex_flow", "onset_apex_grey", "two_part_flow", "landmarks"]
+ArrayName = Literal[
+    "rgb", "flow", "onset_apex_flow", "onset_apex_grey", "two_part_flow", "landmarks", "key_frames"
+]
 #: Arrays with one entry per sampled frame; the others read the annotated frames alone.
 SEQUENCES = frozenset({"rgb", "flow", "landmarks"})
 #: Arrays that cannot be made without an apex.
-OF_THE_APEX = frozenset({"onset_apex_flow", "onset_apex_grey", "two_part_flow"})
+OF_THE_APEX = frozenset({"onset_apex_flow", "onset_apex_grey", "two_part_flow", "key_frames"})
+#: Arrays that also show the frames beside onset and apex.
+WITH_BESIDE = frozenset({"key_frames"})
 
 
 class _Step(BaseModel):
@@ -134,6 +138,10 @@ class Recipe(_Step):
     def needs_apex(self) -> bool:
         around = self.time.sampling == "around apex" and self.needs_sequence
         return around or any(array.name in OF_THE_APEX for array in self.arrays)
+
+    @property
+    def needs_beside(self) -> bool:
+        return any(array.name in WITH_BESIDE for array in self.arrays)
 
     @property
     def needs_sequence(self) -> bool:

@@ -27,7 +27,7 @@ from mien.face.quality import FrameQuality
 from mien.files import write_whole
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
-from mien.prepare.prepared import MADE_UP, ArrayToWrite, PreparedSet, refuse_foreign
+from mien.prepare.prepared import KIND, MADE_UP, ArrayToWrite, PreparedSet, refuse_foreign
 from mien.prepare.recipe import Recipe
 from mien.prepare.stages import PreparedClip, descriptions, prepare_clip
 from mien.prepare.timing import Annotation, NotPreparable
@@ -74,6 +74,7 @@ def prepare(
     *,
     name: str,
     made_up: bool = False,
+    kind: str | None = None,
     workers: int = 0,
     progress: Progress | None = None,
     overwrite: bool = False,
@@ -87,6 +88,7 @@ def prepare(
     Args:
         frames: by clip key; clips without an entry are gaps.
         made_up: the frames are those of a twin; the set says so for ever.
+        kind: micro or macro, where the table holds expressions of one kind alone; the set says so too.
         workers: worker processes; 0 is one per core.
 
     Raises:
@@ -115,13 +117,14 @@ def prepare(
     files = {key: result.file for key, result in finished.items() if result.file is not None}
     staging = target.with_name(f".{target.name}-arrays")
     shutil.rmtree(staging, ignore_errors=True)  # left behind by a run that was killed
+    record = {**_record(recipe, gaps, list(finished.values())), MADE_UP: made_up}
     try:
         made = PreparedSet.write(
             target,
             name=name,
             table=table.take(kept),
             arrays=_assemble(list(files.values()), recipe, staging),
-            recipe={**_record(recipe, gaps, list(finished.values())), MADE_UP: made_up},
+            recipe=record if kind is None else {**record, KIND: kind},
             beside={"quality.csv": _quality_csv(files)},
             overwrite=overwrite,
         )

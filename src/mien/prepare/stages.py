@@ -119,14 +119,23 @@ def _in_time(images: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
     return images
 
 
-def _rgb(stages: Stages, step: ArrayStep) -> NDArray[Any]:
-    size = (step.size_px, step.size_px)
+def _colours(stages: Stages, numbers: Sequence[int], size_px: int) -> Bytes:
+    """The crops (T, size, size, 3) of these frames, as far as the arrays show them."""
     rows, columns = stages.shown[1:]
-    crops = [
-        cv2.resize(stages.crop(n)[rows, columns], size, interpolation=cv2.INTER_AREA)
-        for n in stages.plan.sampled
-    ]
-    return np.ascontiguousarray(_in_time(np.stack(crops), stages.recipe).transpose(3, 0, 1, 2))
+    crops = [stages.crop(number)[rows, columns] for number in numbers]
+    return np.stack([cv2.resize(crop, (size_px, size_px), interpolation=cv2.INTER_AREA) for crop in crops])
+
+
+def _rgb(stages: Stages, step: ArrayStep) -> NDArray[Any]:
+    crops = _colours(stages, stages.plan.sampled, step.size_px)
+    return np.ascontiguousarray(_in_time(crops, stages.recipe).transpose(3, 0, 1, 2))
+
+
+def _key_frames(stages: Stages, step: ArrayStep) -> NDArray[Any]:
+    plan = stages.plan
+    assert plan.apex is not None
+    numbers = (plan.onset, *plan.beside, plan.apex, plan.offset)
+    return np.ascontiguousarray(_colours(stages, numbers, step.size_px).transpose(3, 0, 1, 2))
 
 
 def _flow(stages: Stages, step: ArrayStep) -> NDArray[Any]:
@@ -187,6 +196,12 @@ KINDS: Mapping[str, ArrayKind] = {
         ("onset-apex u", "onset-apex v", "apex-offset u", "apex-offset v"),
         "px",
         "flow between aligned crops",
+    ),
+    "key_frames": ArrayKind(
+        _key_frames,
+        ("r", "g", "b"),
+        "0..255",
+        "aligned crops: onset, shortly after it, shortly before the apex, apex, offset",
     ),
     "landmarks": ArrayKind(_landmarks, ("x", "y"), "px of the crop", "68 points of MediaPipe's mesh"),
 }

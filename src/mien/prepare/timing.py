@@ -11,6 +11,8 @@ from mien.prepare.recipe import Recipe
 
 #: An annotated frame that is not on disk is replaced by a neighbour this close, as a share of the clip.
 LARGEST_STEP_ASIDE = 0.05
+#: How far behind the onset and before the apex the frames beside them lie, as a share of the time between the two.
+BESIDE = 0.0375
 
 
 class NotPreparable(Exception):
@@ -34,6 +36,7 @@ class FramePlan:
         onset, apex, offset: where the clip begins, is strongest and ends; the apex is None if no array needs
         it. sampled: the frames of the sequence arrays, in order, possibly with repetitions; () if there are
         none. notes: what was not as annotated. also: frames that are read besides, for pictures.
+        beside: a frame shortly after the onset and one shortly before the apex; () if no array needs them.
     """
 
     onset: int
@@ -42,6 +45,7 @@ class FramePlan:
     sampled: tuple[int, ...]
     notes: tuple[str, ...]
     also: tuple[int, ...] = ()
+    beside: tuple[int, ...] = ()
 
     @property
     def wanted(self) -> tuple[int, ...]:
@@ -50,6 +54,7 @@ class FramePlan:
             self.onset,
             *([] if self.apex is None else [self.apex, self.offset]),
             *self.sampled,
+            *self.beside,
             *self.also,
         ]
         return (self.onset, *sorted(set(marked) - {self.onset}))
@@ -92,7 +97,15 @@ def plan_frames(available: Sequence[int], annotation: Annotation, recipe: Recipe
         offset=offset,
         sampled=_sampled(numbers, (onset, apex, offset), recipe, notes),
         notes=tuple(notes),
+        beside=_beside(numbers, onset, apex) if recipe.needs_beside and apex is not None else (),
     )
+
+
+def _beside(numbers: np.ndarray, onset: int, apex: int) -> tuple[int, int]:
+    """The frames nearest to a little after the onset and a little before the apex."""
+    step = BESIDE * (apex - onset)
+    after, before = (int(numbers[np.abs(numbers - place).argmin()]) for place in (onset + step, apex - step))
+    return after, before
 
 
 def _on_disk(numbers: np.ndarray, wanted: int, word: str, aside: int, notes: list[str]) -> int:

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from mien.databases.database import Database
+from mien.databases.loaded import of_kind
 from mien.databases.registry import get
 from mien.errors import InputError, UsageError
 from mien.facs.annotation import parse
@@ -28,9 +29,10 @@ from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
 from mien.synthesis.camera import encode
 from mien.synthesis.filming import FilmedClip, film
+from mien.synthesis.script import Kind
 
 #: Raised whenever the same arguments give other pictures than before.
-VERSION = 1
+VERSION = 2
 #: Width and height of the pictures of a database, and whether they are grey; 640 x 480 in colour for the others.
 PICTURES: Mapping[str, tuple[tuple[int, int], bool]] = {
     "samm": ((960, 650), True),
@@ -78,6 +80,7 @@ def make_twin(
     seed: int = 0,
     workers: int = 0,
     most_clips: int | None = None,
+    kind: Kind | None = None,
     progress: Progress | None = None,
 ) -> Twin:
     """The twin of database `name` in `out`: frames, the sheet, and `truth/KEY.npz` beside them.
@@ -87,6 +90,7 @@ def make_twin(
 
     Args:
         most_clips: only the first so many rows, to try it out.
+        kind: only the micro- or only the macro-expressions; macro-expressions are shown more strongly.
         workers: processes; 0 is one per core.
 
     Raises:
@@ -98,9 +102,11 @@ def make_twin(
         raise UsageError(f"'{name}' has no sheet and layout of its own to make a twin of")
     chosen = variant or source.variants[0]
     root = Path(out)
-    table = source.read(Path(sheet), None, chosen).strict(sheet)
-    jobs, left_out = _jobs(source, table.rows()[:most_clips], chosen, seed)
-    _begin(root, Path(sheet), {"database": name, "variant": chosen, "seed": seed, "version": VERSION})
+    reading = source.read(Path(sheet), None, chosen)
+    table = of_kind(reading.strict(sheet), reading.kinds, kind)
+    jobs, left_out = _jobs(source, table.rows()[:most_clips], reading.kinds, chosen, seed)
+    what = {"database": name, "variant": chosen, "kind": kind or "all", "seed": seed, "version": VERSION}
+    _begin(root, Path(sheet), what)
     todo = [job for job in jobs if not _truth_file(root, job.key).is_file()]
     finished = len(jobs) - len(todo)
     if progress is not None:
@@ -113,7 +119,7 @@ def make_twin(
 
 
 def _jobs(
-    source: Database, rows: list[dict[str, Any]], variant: str, seed: int
+    source: Database, rows: list[dict[str, Any]], kinds: Mapping[str, str], variant: str, seed: int
 ) -> tuple[list[TwinJob], list[tuple[str, str]]]:
     size, grey = PICTURES.get(source.card.name, ((640, 480), False))
     cut = source.layouts[variant].cut
@@ -139,6 +145,7 @@ def _jobs(
             fps=row["fps"],
             size=size,
             grey=grey,
+            kind="macro" if kinds.get(row["key"]) == "macro" else "micro",
         )
         paths = tuple(str(source.frame_path(row, number, variant)) for number in clip.numbers)
         jobs.append(TwinJob(row["key"], clip, paths))

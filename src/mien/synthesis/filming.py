@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mien.errors import UsageError
-from mien.facs.marks import AUAnnotation
+from mien.facs.marks import AUAnnotation, AUMark
 from mien.synthesis.camera import CameraLook
 from mien.synthesis.head import Floats
 from mien.synthesis.performance import Expression, Manner, Performance, perform
 from mien.synthesis.render import Image, Tracks
 from mien.synthesis.scene import Light, View
+from mien.synthesis.script import LID_TIGHTENER, Density, Kind
 from mien.synthesis.studio import Studio
 
 
@@ -41,6 +42,7 @@ class FilmedClip:
         size: width and height in pixels.
         grey: whether the camera sees no colour.
         seen_dm: height of the scene in the picture (decimetres): 2.5 shows the head, 1.6 the face alone.
+        kind: how strongly it is shown: a micro-expression as the manner says, a macro-expression as in long videos.
     """
 
     seed: int
@@ -56,6 +58,7 @@ class FilmedClip:
     size: tuple[int, int] = (640, 480)
     grey: bool = False
     seen_dm: float = 2.55
+    kind: Kind = "micro"
 
     def __post_init__(self) -> None:
         if min(self.seed, self.subject, self.clip) < 0 or self.n_frames < 1:
@@ -66,6 +69,16 @@ class FilmedClip:
     @property
     def numbers(self) -> tuple[int, ...]:
         return tuple(range(self.first_number, self.first_number + self.n_frames))
+
+    def expression(self, phases: tuple[float, float, float]) -> Expression:
+        """What is shown at these phases."""
+        marks = self.annotation.certain
+        if self.kind == "micro":
+            return Expression(marks, phases)
+        lowest, highest = Density().macro_strength
+        rng = np.random.default_rng([self.seed, self.subject, self.clip, 5])
+        strength = float(np.exp(rng.uniform(np.log(lowest), np.log(highest))))
+        return Expression(tuple(_eyes_open(mark) for mark in marks), phases, strength)
 
     def phases(self) -> tuple[tuple[float, float, float], tuple[str, ...]]:
         """Onset, apex and offset that are filmed, in order, and what had to be assumed for it."""
@@ -89,6 +102,12 @@ class FilmedClip:
             notes.append(f"apex {apex:g} lies outside onset {onset} to offset {offset}: taken as {inside:g}")
             apex = inside
         return (float(onset), float(apex), float(offset)), tuple(notes)
+
+
+def _eyes_open(mark: AUMark) -> AUMark:
+    """The mark, slight where it would close the eyes and the coder told no intensity."""
+    tightens = str(mark.code) == LID_TIGHTENER and not mark.intensity
+    return replace(mark, intensity="B") if tightens else mark
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +148,11 @@ class Film:
 
     def __init__(self, clip: FilmedClip, manner: Manner | None, camera: CameraLook | None) -> None:
         key = (clip.seed, clip.subject, clip.clip)
-        self.clip, self._studio = clip, Studio(key, clip.size, clip.grey, clip.seen_dm, camera)
+        strong = clip.kind == "macro"
+        studio = Studio(key, clip.size, clip.grey, clip.seen_dm, camera, lids_over_eyes=strong)
+        self.clip, self._studio = clip, studio
         head, (phases, notes) = self._studio.person.bust.head, clip.phases()
-        shown = perform(
-            head, [Expression(clip.annotation.certain, phases)], clip.numbers, clip.fps, key, manner
-        )
+        shown = perform(head, [clip.expression(phases)], clip.numbers, clip.fps, key, manner)
         doubtful = tuple(f"{mark}: not certain" for mark in clip.annotation.possible)
         names, landmarks = self._studio.landmarks(shown)
         self._shown = shown

@@ -15,6 +15,9 @@ from mien.models.options import Plan
 from mien.protocols.view import TrainView
 from mien.training import keys
 
+#: The exponential schedule: the factor of an epoch, and for how many epochs the rate falls.
+DECAY, DECAY_EPOCHS = 0.987, 50
+
 
 @dataclass
 class Material:
@@ -80,13 +83,15 @@ def _to(tensors: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor
 
 
 def learning_rate(plan: Plan, epoch: int) -> float:
-    """The learning rate of an epoch (0-based): linear warm-up, then constant, a half cosine to a
-    tenth, or a step to a tenth."""
+    """The learning rate of an epoch (0-based): linear warm-up, then constant, a half cosine to a tenth, a step to a
+    tenth, or a decay."""
     if epoch < plan.warmup_epochs:
         return plan.learning_rate * (epoch + 1) / plan.warmup_epochs
     if plan.schedule == "constant":
         return plan.learning_rate
     if plan.schedule == "step":
         return plan.learning_rate * (0.1 if epoch >= 0.75 * plan.epochs else 1)
+    if plan.schedule == "exponential":
+        return plan.learning_rate * DECAY ** min(epoch - plan.warmup_epochs, DECAY_EPOCHS)
     done = (epoch - plan.warmup_epochs) / max(plan.epochs - plan.warmup_epochs - 1, 1)
     return plan.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * done)))

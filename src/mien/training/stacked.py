@@ -15,8 +15,8 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 
 from mien.models.base import Batch
 from mien.models.images import Images, picked, stack
-from mien.training.loop import Curve, make_optimiser
-from mien.training.material import Material, learning_rate
+from mien.training.loop import Curve, make_optimiser, parameter_groups, set_learning_rate
+from mien.training.material import Material
 
 State = dict[str, Tensor]
 StackObserver = Callable[[int, Sequence[nn.Module]], None]
@@ -37,7 +37,7 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
     buffers |= {name: p.detach() for name, p in parameters.items() if name not in learned}
     parameters = {name: parameters[name].detach().requires_grad_() for name in parameters if name in learned}
     fixed = _pad_fixed([m.targets.fixed for m in materials])
-    optimiser = make_optimiser(list(parameters.values()), plan)
+    optimiser = make_optimiser(parameter_groups(parameters.items(), first.network), plan)
 
     def loss(
         p: State, b: State, inputs: Images, targets: State, f: State, noise: State, valid: Tensor
@@ -50,8 +50,7 @@ def train_stacked(materials: Sequence[Material], observer: StackObserver | None 
     gradient = vmap(grad(loss, has_aux=True))
     curves: list[Curve] = [[] for _ in materials]
     for epoch in range(plan.epochs):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(plan, epoch)
+        set_learning_rate(optimiser, plan, epoch)
         sums: dict[str, Tensor] = {}
         for step in zip(*(m.epoch() for m in materials), strict=True):
             inputs, targets, noise, valid = _pad_step(materials, step)

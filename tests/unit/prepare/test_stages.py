@@ -32,6 +32,7 @@ ALL_ARRAYS = Recipe.model_validate(
             {"name": "onset_apex_grey", "size_px": 48},
             {"name": "two_part_flow", "size_px": 48, "scaling": "min-max"},
             {"name": "landmarks"},
+            {"name": "key_frames", "size_px": 32},
         ],
     }
 )
@@ -60,7 +61,11 @@ def test_every_array_has_its_shape_and_type(frames: ClipFrames, landmarker: Land
         "onset_apex_grey": ((2, 48, 48), "uint8"),
         "two_part_flow": ((4, 48, 48), "uint8"),
         "landmarks": ((2, 4, 68), "float32"),
+        "key_frames": ((3, 5, 32, 32), "uint8"),
     }
+    # Frames 11 and 19 are the first and the last of both.
+    np.testing.assert_array_equal(arrays["key_frames"][:, [0, 4]], arrays["rgb"][:, [0, 3]])
+    assert (arrays["key_frames"][:, 3] != arrays["key_frames"][:, 0]).any()
     assert not arrays["flow"][:, 0].any()
     points = arrays["landmarks"]
     assert points.min() > 0 and points.max() < ALL_ARRAYS.face.size_px

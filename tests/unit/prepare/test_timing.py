@@ -121,3 +121,13 @@ def test_a_window_needs_an_apex_even_if_no_array_does() -> None:
     assert recipe.load("slstt").needs_apex
     with pytest.raises(NotPreparable, match="no apex"):
         plan_frames(ALL, Annotation(10, None, 40), recipe.load("slstt"))
+
+
+def test_the_frames_beside_onset_and_apex_lie_a_small_share_of_the_way_inside() -> None:
+    arrays = [{"name": "key_frames"}]
+    wanted = Recipe.model_validate({"name": "x", "title": "x", "arrays": arrays})
+    plan = plan_frames(ALL, Annotation(10, 90, 95), wanted)
+    assert plan.beside == (13, 87) and plan.sampled == ()
+    assert plan.wanted == (10, 13, 87, 90, 95)
+    assert plan_frames(ALL, Annotation(10, 20, 40), wanted).beside == (10, 20)
+    assert plan_frames(ALL, Annotation(10, 90, 95), _recipe()).beside == ()

@@ -69,3 +69,15 @@ def test_other_folders_are_left_alone(small_twin: Path, tmp_path: Path) -> None:
         make_twin("megc2019", _sheet(small_twin), tmp_path / "x")
     with pytest.raises(InputError, match="no truth"):
         filmed_clip(small_twin, "nobody")
+
+
+def test_macro_expressions_alone_can_be_filmed_and_prepared(egl: None, tmp_path: Path) -> None:
+    sheet = tmp_path / "CASME_sq.csv"
+    sheet.write_text(
+        "1,anger1_1,5,7,9,4,negative,macro-expression,anger\n1,anger1_2,21,23,25,4,negative,micro-expression,anger\n"
+    )
+    made = make_twin("casme_sq", sheet, tmp_path / "twin", variant="cut", kind="macro", workers=1)
+    assert made.n_clips == 1
+    loaded = get("casme_sq").load(tmp_path / "twin")
+    assert set(loaded.frames) == {"s15_anger1_1"}
+    assert filmed_clip(tmp_path / "twin", "s15_anger1_1").kind == "macro"

@@ -170,3 +170,24 @@ def test_mediapipe_finds_the_faces_and_sees_what_they_do(egl: None) -> None:
                 rises.append(np.subtract(scores[1], scores[0]))
     assert all(found)
     assert (np.mean(rises, axis=0) > 0.25).all()
+
+
+def test_macro_expressions_are_shown_as_strongly_as_in_long_videos() -> None:
+    clip = replace(CLIP, annotation=parse("4+7+L12C"), kind="macro")
+    shown = clip.expression((1.0, 2.0, 3.0))
+    assert shown.strength is not None and 0.4 <= shown.strength <= 0.65
+    assert [mark.intensity for mark in shown.marks] == [
+        "",
+        "B",
+        "C",
+    ]  # tight lids, slightly: the eyes stay open
+    assert replace(clip, clip=2).expression((1.0, 2.0, 3.0)).strength != shown.strength
+    assert replace(clip, kind="micro").expression((1.0, 2.0, 3.0)).strength is None
+
+
+def test_a_macro_expression_moves_the_face_more(egl: None) -> None:
+    moved = {}
+    for kind in ("micro", "macro"):
+        with film(replace(CLIP, annotation=parse("12"), kind=kind)) as made:  # type: ignore[arg-type]
+            moved[kind] = float(np.nanmax(np.hypot(*made.tracks(106).flow)))
+    assert moved["macro"] > 1.5 * moved["micro"]

@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import nn
 
+from mien.clips import tasks
 from mien.experiments.jobs import train_view
 from mien.experiments.setting import Setting
 from mien.models import registry
 from mien.models.base import Network
 from mien.models.options import Optimiser, Plan
 from mien.models.ststnet import Ststnet, StstnetOptions
-from mien.training.loop import make_optimiser, train
+from mien.training.loop import make_optimiser, parameter_groups, set_learning_rate, train
 from mien.training.material import Material, gather
 from mien.training.weights import fingerprint
 
@@ -109,3 +110,19 @@ def test_sgd_has_momentum_and_decay(name: Optimiser) -> None:
         velocity = 0.9 * velocity + whole
         expected -= 0.1 * (whole + 0.9 * velocity if name == "nesterov" else velocity)
         assert weight.item() == pytest.approx(expected)
+
+
+class _SlowConvolutions(Ststnet):
+    def rate(self, parameter: str) -> float:
+        return 0.5 if parameter.startswith("stem.") else 1.0
+
+
+def test_parameters_learn_at_the_share_that_their_network_gives_them() -> None:
+    network = _SlowConvolutions(StstnetOptions(learning_rate=0.1))
+    module = network.build(tasks.get("megc-3"))
+    optimiser = make_optimiser(parameter_groups(module.named_parameters(), network), network.plan)
+    set_learning_rate(optimiser, network.plan, 0)
+    rates = {id(p): group["lr"] for group in optimiser.param_groups for p in group["params"]}
+    assert {name: rates[id(p)] for name, p in module.named_parameters()} == {
+        name: 0.05 if name.startswith("stem.") else 0.1 for name, _ in module.named_parameters()
+    }

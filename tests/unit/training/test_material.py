@@ -35,6 +35,13 @@ def test_a_step_to_a_tenth_in_the_last_quarter() -> None:
     assert [learning_rate(plan, e) for e in (0, 29, 30, 39)] == pytest.approx([0.1, 0.1, 0.01, 0.01])
 
 
+def test_the_exponential_schedule_falls_for_fifty_epochs() -> None:
+    plan = Plan(epochs=74, learning_rate=8e-4, schedule="exponential")
+    rates = [learning_rate(plan, e) for e in range(74)]
+    assert rates[0] == 8e-4 and rates[10] == pytest.approx(8e-4 * 0.987**10)
+    assert rates[50] == rates[73] == pytest.approx(8e-4 * 0.987**50)
+
+
 def test_an_epoch_shows_every_clip_once_and_orders_differ(small_setting: Callable[..., Setting]) -> None:
     setting = small_setting("ststnet")
     view = train_view(setting, setting.folds[0])
