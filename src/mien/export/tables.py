@@ -10,6 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from mien.analysis.result import VideoAnalysis
@@ -44,13 +45,20 @@ def rows(
     return [name for name, _, _ in places], body
 
 
+def csv_parts(heads: Sequence[str], body: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """A table as the bytes of a CSV file, row by row; a character that UTF-8 cannot hold is written as an escape."""
+    line = io.StringIO(newline="")
+    writer = csv.writer(line, lineterminator="\r\n")
+    for row in chain([heads], ([_written(value) for value in row] for row in body)):
+        line.seek(0)
+        line.truncate()
+        writer.writerow(row)
+        yield line.getvalue().encode("utf-8", "backslashreplace")
+
+
 def csv_bytes(heads: Sequence[str], body: Iterable[Sequence[Cell]]) -> bytes:
-    """A table as the bytes of a CSV file; a character that UTF-8 cannot hold is written as an escape."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(heads)
-    writer.writerows([_written(value) for value in row] for row in body)
-    return stream.getvalue().encode("utf-8", "backslashreplace")
+    """A small table as the bytes of a CSV file."""
+    return b"".join(csv_parts(heads, body))
 
 
 def _written(value: Cell) -> str:

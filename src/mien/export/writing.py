@@ -13,8 +13,8 @@ from mien.export.dictionary import Column
 from mien.export.elan import eaf_bytes
 from mien.export.films import write_films
 from mien.export.records import json_bytes
-from mien.export.tables import Cell, csv_bytes, rows, workbook_bytes
-from mien.files import write_whole
+from mien.export.tables import Cell, csv_bytes, csv_parts, rows, workbook_bytes
+from mien.files import write_whole, written_whole
 from mien.video.limits import Limits
 
 
@@ -46,7 +46,6 @@ def write_all(
     entries = _table(DICTIONARY, described(names), (), None)
     sheets = (("events", *events), ("summary", *summary), ("dictionary", *entries))
     contents = {
-        naming.FRAMES: csv_bytes(*rows(FRAMES, analysis.frames, names, analysis)),
         naming.EVENTS: csv_bytes(*events),
         naming.SUMMARY: csv_bytes(*summary),
         naming.DICTIONARY: csv_bytes(*entries),
@@ -56,7 +55,10 @@ def write_all(
     }
     for name, content in contents.items():
         write_whole(folder / name, content)
-    written = [folder / name for name in contents]
+    # An hour has a hundred thousand frames: their table is never held as a whole.
+    with written_whole(folder / naming.FRAMES) as temporary, temporary.open("wb") as file:
+        file.writelines(csv_parts(*rows(FRAMES, analysis.frames, names, analysis)))
+    written = [folder / name for name in (naming.FRAMES, *contents)]
     if overlay or clips:
         written += write_films(analysis, source, folder, overlay=overlay, clips=clips, limits=limits)
     return written

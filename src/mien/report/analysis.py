@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,10 +15,10 @@ from mien.analysis.result import VideoAnalysis
 from mien.errors import UsageError
 from mien.export import facts
 from mien.export.naming import video_name
-from mien.files import write_whole
+from mien.files import written_whole
 from mien.report.charts.timeline import timeline
 from mien.report.events import event_cards
-from mien.report.html import page
+from mien.report.html import parts
 
 #: What each file is, by its name or folder.
 _ABOUT = {
@@ -71,12 +71,17 @@ def write_analysis_report(analysis: VideoAnalysis, out: Path, written: Iterable[
             "The report cannot be written over a folder.", where=out, do="give the name of a file"
         )
     # a lone surrogate, legal in a file name, has no bytes in UTF-8: it is shown as an escape
-    write_whole(out, render_analysis(analysis, out.parent, written).encode("utf-8", "backslashreplace"))
+    with (
+        written_whole(out) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        file.writelines(rendered(analysis, out.parent, written))
     return out
 
 
-def render_analysis(analysis: VideoAnalysis, folder: Path, written: Iterable[Path] = ()) -> str:
-    """The page as text, for a file in this folder."""
+def rendered(analysis: VideoAnalysis, folder: Path, written: Iterable[Path] = ()) -> Iterator[str]:
+    """The page piece by piece, for a file in this folder: a long video has more pictures than should be held at
+    once."""
     links = [_link(path, folder) for path in written]
     clips = {each.name: each.href for each in links if each.name.startswith("magnified/")}
     context = {
@@ -100,7 +105,7 @@ def render_analysis(analysis: VideoAnalysis, folder: Path, written: Iterable[Pat
         "notes": [*analysis.notes, *_own_notes(analysis)],
     }
     scripts, styles = ("page.js", "analysis.js"), ("style.css", "analysis.css")
-    return page("analysis.html.j2", context, scripts, styles)
+    return parts("analysis.html.j2", context, scripts, styles)
 
 
 def _link(path: Path, folder: Path) -> FileLink:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,10 +62,10 @@ class EventCard:
         }
 
 
-def event_cards(analysis: VideoAnalysis) -> list[EventCard]:
-    """A card for every candidate, by onset."""
+def event_cards(analysis: VideoAnalysis) -> Iterator[EventCard]:
+    """A card for every candidate, by onset; each is made when it is asked for, and holds pictures."""
     ends_s = facts.shown_until_s(analysis.frames)
-    return [_card(event, ends_s[event.offset_frame]) for event in analysis.events]
+    return (_card(event, ends_s[event.offset_frame]) for event in analysis.events)
 
 
 def _card(event: Event, end_s: float) -> EventCard:

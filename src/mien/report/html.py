@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -17,13 +17,19 @@ import mien
 from mien.report.charts.svg import marker, tag
 
 
-def page(
+def page(template: str, context: Mapping[str, object]) -> str:
+    """The template's page as text."""
+    return "".join(parts(template, context))
+
+
+def parts(
     template: str,
     context: Mapping[str, object],
     scripts: Sequence[str] = ("page.js",),
     styles: Sequence[str] = ("style.css",),
-) -> str:
-    """The template's page as text, with these bundled files inside; the page itself forbids all other scripts."""
+) -> Iterator[str]:
+    """The template's page piece by piece, with these bundled files inside; the page itself forbids all other
+    scripts."""
     script, style = ("".join(map(_bundled, names)) for names in (scripts, styles))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     own = {
@@ -32,7 +38,7 @@ def page(
         "script_hash": f"sha256-{digest}",
         "mien_version": mien.__version__,
     }
-    return _environment().get_template(template).render({**context, **own})
+    return _environment().get_template(template).generate({**context, **own})
 
 
 def _bundled(name: str) -> str:
