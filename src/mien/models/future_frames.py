@@ -28,14 +28,15 @@ RGB, PAIRS, N_PAIRS = "rgb", "pairs", "n_pairs"
 
 
 class FuturePlan(Plan):
-    epochs: int = Field(50, ge=1, description="passes over the clips")
+    epochs: int = Field(60, ge=1, description="passes over the clips")
     batch_size: int = Field(16, ge=2, description="clips per step")
     pairs: int = Field(4, ge=1, le=64, description="pairs of frames drawn of each clip of a step")
-    learning_rate: float = Field(3e-4, gt=0, description="peak learning rate")
+    learning_rate: float = Field(1e-3, gt=0, description="peak learning rate")
     optimiser: Literal["adam", "adamw"] = Field("adamw", description="adam or adamw")
     weight_decay: float = Field(0.05, ge=0, description="decoupled weight decay")
     schedule: Schedule = Field("cosine", description="learning rate over the epochs")
     warmup_epochs: int = Field(5, ge=0, description="epochs of linear warm-up")
+    clip_norm: float = Field(1.0, ge=0, description="largest gradient norm of a step; 0 = no limit")
     gap_s: float = Field(0.2, gt=0, le=2, description="longest time between the two frames of a pair")
     most_motion_px: float = Field(
         3.0,
