@@ -15,8 +15,8 @@ INTRODUCTION = """\
 Written by `mien leaderboard` from run folders; do not edit. Every figure is honest: subjects held out, the last epoch,
 settings chosen on inner subjects if at all, one pooled confusion matrix, means over seeds, intervals of a bootstrap
 over subjects and seeds. "Peeked" is the invalid score of choosing each fold's epoch on its held-out subject.
-"Published" is what the authors report, with how the epoch was chosen as far as that is known. Core minutes are those of
-all folds and seeds together.
+"Published" is what the authors report, with how the epoch was chosen as far as that is known. Core minutes are how
+long the processes of all folds and seeds took together, often beside other work on a shared machine: an upper bound.
 """
 
 
