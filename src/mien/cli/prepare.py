@@ -19,7 +19,9 @@ GAPS_SHOWN = 40
 def prepare(
     name: Annotated[str, typer.Argument(help="The database; `mien data info` lists them.")],
     root: Annotated[Path, typer.Argument(help="The folder that holds it.")],
-    recipe: Annotated[str, typer.Option(help="A recipe that comes with Mien (see below), or a .toml file.")],
+    recipe: Annotated[
+        str, typer.Option(help="A recipe that comes with Mien (`mien recipes`), or a .toml file.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="The folder to write; repeating the command goes on where it was.")
     ] = None,
@@ -41,9 +43,8 @@ def prepare(
 ) -> None:
     """Cut out the faces, compute flow and sample time for all clips of a database, as a recipe says.
 
-    Clips that cannot be prepared are listed with the reason (exit code 4); the others are written. Recipes:
-    aie-cmcl, aie-cmcl-small, landmarks, macro-rgb, macro-rgb-small, onset-apex, onset-apex-face, onset-apex-legacy,
-    onset-apex-rgb, onset-apex-rgb-small, skd, slstt.
+    Clips that cannot be prepared are listed with the reason (exit code 4); the others are written. `mien recipes` lists
+    the recipes.
     """
     from dataclasses import replace
 

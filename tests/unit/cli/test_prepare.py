@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from mien.prepare.prepared import PreparedSet
-from mien.prepare.recipe import names
 
 
 def test_a_database_becomes_a_prepared_set_with_its_gaps_listed(
@@ -47,12 +46,6 @@ def test_a_wrong_call_says_what_to_do(
 ) -> None:
     found, _, err = mien("prepare", "casme2", small_twin, *more)
     assert found == code and words in err
-
-
-def test_the_help_names_every_recipe(mien: Callable) -> None:
-    _, out, _ = mien("prepare", "--help")
-    words = " ".join(out.replace("│", " ").split())
-    assert ", ".join(names()) in words
 
 
 def test_a_twin_is_filmed_from_a_sheet(mien: Callable, small_twin: Path, tmp_path: Path) -> None:
