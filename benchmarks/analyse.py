@@ -1,7 +1,7 @@
 """Real-time factor of `mien analyse` by stage, and its memory for a long video against a short one.
 
     python benchmarks/analyse.py --video ten-seconds.mp4 [--model FILE] [--repeats 5]
-    python benchmarks/analyse.py --memory 1,10
+    python benchmarks/analyse.py --memory 1,10 [--fps 30]
 
 The factor is seconds of work over seconds of video. One untimed run warms up (models are loaded), then the median of
 the repeats is told, with processor time of this process and its decoding child beside it: on a shared machine the
@@ -53,12 +53,12 @@ def film_ten_seconds(path: Path) -> Path:
     return path
 
 
-def write(path: Path, images: object, crf: int = 18) -> None:
+def write(path: Path, images: object, crf: int = 18, fps: int = 30) -> None:
     with av.open(str(path), "w") as container:
         stream = None
         for image in images:  # type: ignore[attr-defined]
             if stream is None:
-                stream = container.add_stream("libx264", rate=30)
+                stream = container.add_stream("libx264", rate=fps)
                 stream.height, stream.width, stream.pix_fmt = *image.shape[:2], "yuv420p"
                 stream.options = {"crf": str(crf), "preset": "ultrafast"}
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
@@ -94,7 +94,7 @@ def speed(video: Path, model_file: str | None, repeats: int) -> None:
     print(f"  processor  {median(processor) / length_s:6.3f}  seconds of all cores")
 
 
-def memory(minutes: list[float]) -> None:
+def memory(minutes: list[float], fps: int) -> None:
     peaks = {}
     with tempfile.TemporaryDirectory() as folder:
         for length in minutes:
@@ -102,8 +102,9 @@ def memory(minutes: list[float]) -> None:
             sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
             from portraits import picture
 
-            loop = [picture(index / 30) for index in range(120)]
-            write(video, (loop[index % 120] for index in range(round(1800 * length))), crf=30)
+            loop = [picture(index / fps) for index in range(4 * fps)]
+            pictures = (loop[index % len(loop)] for index in range(round(60 * fps * length)))
+            write(video, pictures, crf=30, fps=fps)
             told = subprocess.run(
                 [sys.executable, __file__, "--one", str(video)], capture_output=True, text=True, check=True
             )
@@ -133,12 +134,13 @@ def main() -> None:
     asked.add_argument("--model", help="a model's file, or 'shipped'; without it no classes are given")
     asked.add_argument("--repeats", type=int, default=5)
     asked.add_argument("--memory", help="minutes, as 1,10")
+    asked.add_argument("--fps", type=int, default=30, help="of the videos of --memory")
     asked.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.one:
         one(given.one)
     elif given.memory:
-        memory([float(length) for length in given.memory.split(",")])
+        memory([float(length) for length in given.memory.split(",")], given.fps)
     else:
         with tempfile.TemporaryDirectory() as folder:
             speed(given.video or film_ten_seconds(Path(folder) / "film.mp4"), given.model, given.repeats)
