@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -39,7 +38,7 @@ def in_processes(
         max(1, min(workers or cores(), len(jobs))),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start,
-        initargs=(work, state, os.getpid()),
+        initargs=(work, state),
     )
     try:
         waiting: set[Future[Any]] = {pool.submit(_do, job) for job in jobs}
@@ -59,16 +58,17 @@ def in_processes(
 _work: tuple[Callable[[Any, Any], Any], Any] | None = None
 
 
-def _start(work: Callable[[Any, Any], Any], state: Any, parent: int) -> None:
+def _start(work: Callable[[Any, Any], Any], state: Any) -> None:
     global _work
     _work = (work, state)
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with_parent(parent: int) -> None:
-    """Leave when the parent was killed: an orphan would wait for work for ever."""
-    while os.getppid() == parent:
-        time.sleep(1)
+def _end_with_parent() -> None:
+    """Leave as soon as the parent was killed: an orphan would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this runs in a child"
+    parent.join()
     os._exit(1)
 
 

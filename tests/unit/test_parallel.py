@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
 from mien.errors import InputError, UsageError
@@ -42,6 +46,22 @@ def test_an_error_of_a_job_comes_through() -> None:
 def test_a_process_that_is_killed_is_told() -> None:
     with pytest.raises(InputError, match="ended from outside"):
         list(in_processes(_die, 0, [1], workers=1))
+
+
+def test_a_worker_leaves_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "waiting.py").write_text(
+        "import os, time\n"
+        "def wait(state, job):\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    code = "import waiting; from mien.parallel import in_processes; list(in_processes(waiting.wait, 0, [1]))"
+    command = [sys.executable, "-c", f"if __name__ == '__main__': {code}"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+        worker.wait(timeout=60)
 
 
 def test_there_is_a_core() -> None:
