@@ -50,10 +50,7 @@ def test_a_process_that_is_killed_is_told() -> None:
 
 def test_a_worker_leaves_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     (tmp_path / "waiting.py").write_text(
-        "import os, time\n"
-        "def wait(state, job):\n"
-        "    print(os.getpid(), flush=True)\n"
-        "    time.sleep(600)\n"
+        "import os, time\ndef wait(state, job):\n    print(os.getpid(), flush=True)\n    time.sleep(600)\n"
     )
     code = "import waiting; from mien.parallel import in_processes; list(in_processes(waiting.wait, 0, [1]))"
     command = [sys.executable, "-c", f"if __name__ == '__main__': {code}"]

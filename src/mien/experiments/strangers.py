@@ -1,12 +1,13 @@
-"""Clips that should not be answered: a class is kept from a recogniser, and scores must tell its clips as strange.
+"""Clips that should not be answered: scores must tell them from held-out clips that should.
 
-Leave-one-class-out of people who are held out too: neither the class nor the person was in training, and every score
-is fitted to the training clips alone.
+Either a class is kept from a recogniser (`leave_one_class_out`), or made-up people blink, turn, show nothing or
+macro-expressions (`made_up_strangers`). Nobody who is scored was in training, and every score is fitted to the training
+clips alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,10 +19,12 @@ from mien.experiments.setting import Setting
 from mien.metrics.rejection import Mahalanobis, Separation, least_confident, separation
 from mien.metrics.uncertainty import predictive_entropy
 from mien.models import registry
-from mien.models.base import Network
+from mien.models.base import FLOW, Network
+from mien.prepare.synthetic import DATASET, sample_flow
 from mien.protocols.folds import Fold
 from mien.protocols.stratify import subject_parts
 from mien.protocols.view import HeldOut, Inputs, TrainView, fit
+from mien.synthesis.conditions import Conditions
 from mien.training.fit import NetworkRecogniser
 
 
@@ -40,9 +43,14 @@ class HiddenFold:
 
 @dataclass(frozen=True)
 class Strangers:
-    """How well each score tells the clips of a hidden class from those of known classes, on one split."""
+    """How well each score tells strange clips from known ones, on one split.
 
-    hidden: str
+    Attributes:
+        kind: the hidden class, or what the made-up strangers do.
+        fold: name of the split.
+    """
+
+    kind: str
     fold: str
     separations: dict[str, Separation]
 
@@ -68,6 +76,19 @@ def strangeness(
         "entropy": predictive_entropy(prob),
         "mahalanobis": np.asarray(np.mean(distances, axis=0)),
     }
+
+
+#: What made-up people do that is no micro-expression: Action Units in place of those of an emotion (None: those of an
+#: emotion), and how strongly. The first row are micro-expressions like the known ones: nothing should tell them apart.
+MADE_UP_KINDS: Mapping[str, tuple[tuple[int, ...] | None, Conditions]] = {
+    "micro-expression": (None, Conditions()),
+    "nothing": ((), Conditions()),
+    "blink": ((45,), Conditions(strength=0.8, strength_spread=0.2)),
+    "head turn": ((), Conditions(head_turn_rad=0.08, head_shift=0.02)),
+    "macro-expression": (None, Conditions(strength=0.8, strength_spread=0.2)),
+}
+#: Strangers are other people than those of any set or pre-training.
+STRANGER_SEED = 900_000
 
 
 def hidden_folds(
@@ -120,9 +141,7 @@ def leave_one_class_out(setting: Setting, parts: int, seed: int, *, compiled: bo
         UsageError: as `hidden_folds`; or the method is no network with an embedding, or pre-trains on clips of its
             own, among which the hidden class would be.
     """
-    network = registry.create(setting.model, setting.options)
-    if not isinstance(network, Network) or type(network).visual is Network.visual:
-        raise UsageError(f"'{setting.model}' has no embedding to measure distances in", do="use cmg")
+    network = _embedding(setting)
     if network.pretraining(setting.task, seed) is not None:
         raise UsageError(
             "synthetic pre-training would show the hidden class",
@@ -132,26 +151,79 @@ def leave_one_class_out(setting: Setting, parts: int, seed: int, *, compiled: bo
         yield _tried(setting, network, split, seed, compiled)
 
 
+def made_up_strangers(setting: Setting, parts: int, seed: int, *, compiled: bool) -> Iterator[Strangers]:
+    """The separations of every kind of `MADE_UP_KINDS` from held-out clips, part by part of the people.
+
+    The set must be a `synthetic-flow` one: against real clips the made-up ones would be told by how they were made. As
+    many strangers as held-out clips are drawn, of new people.
+
+    Raises:
+        UsageError: another set, a number of parts that cannot be, or a method without an embedding.
+    """
+    network = _embedding(setting)
+    if set(setting.datasets.tolist()) != {DATASET} or set(setting.arrays) != {FLOW}:
+        raise UsageError(
+            "made-up strangers are compared with clips made in the same way",
+            found=f"clips of {', '.join(sorted(set(setting.datasets.tolist())))}",
+            do="make a set with `mien data make synthetic-flow`",
+        )
+    n_people = np.unique(setting.groups).size
+    if not 2 <= parts <= n_people:
+        raise UsageError("there must be two or more parts of the people", found=f"{parts} of {n_people}")
+    height, width = setting.arrays[FLOW].shape[2:]
+    for number, people in enumerate(subject_parts(setting.groups, setting.labels, parts, seed)):
+        out = np.isin(setting.groups, people)
+        fold = Fold(number, f"part {number + 1}", np.flatnonzero(~out), np.flatnonzero(out))
+        view, learner, inputs = _fitted(setting, setting.labels, setting.task, network, fold, seed, compiled)
+        known = strangeness(learner, view, inputs)
+        for kind, (shown, conditions) in MADE_UP_KINDS.items():
+            sample = sample_flow(
+                len(fold.held_out),
+                seed=STRANGER_SEED + parts * seed + number,
+                size=(height, width),
+                conditions=conditions,
+                shown=shown,
+            )
+            scores = strangeness(learner, view, {FLOW: sample.flow})
+            yield Strangers(kind, fold.name, {n: separation(known[n], scores[n]) for n in scores})
+
+
+def _embedding(setting: Setting) -> Network:
+    network = registry.create(setting.model, setting.options)
+    if not isinstance(network, Network) or type(network).visual is Network.visual:
+        raise UsageError(f"'{setting.model}' has no embedding to measure distances in", do="use cmg")
+    return network
+
+
 def _tried(setting: Setting, network: Network, split: HiddenFold, seed: int, compiled: bool) -> Strangers:
     """Train without the class and the people of a split, then open its held-out clips and score them."""
     known = np.where(setting.labels > split.hidden, setting.labels - 1, setting.labels)
-    view = TrainView.of(
-        setting.arrays,
-        # The number of the hidden class means another one here; its clips are in no training side.
-        np.minimum(known, len(setting.classes) - 2),
-        setting.groups,
-        setting.datasets,
-        setting.annotations,
-        without_class(setting.task, split.hidden),
-        split.fold,
-    )
-    fitted = fit(NetworkRecogniser(network, seed, compiled=compiled), view)
-    inputs = HeldOut.of(setting.arrays, split.fold).open(fitted)
-    scores = strangeness(fitted.recogniser, view, inputs)
+    # The number of the hidden class means another one here; its clips are in no training side.
+    labels = np.minimum(known, len(setting.classes) - 2)
+    task = without_class(setting.task, split.hidden)
+    view, learner, inputs = _fitted(setting, labels, task, network, split.fold, seed, compiled)
+    scores = strangeness(learner, view, inputs)
     return Strangers(
-        hidden=setting.classes[split.hidden],
+        kind=setting.classes[split.hidden],
         fold=split.fold.name,
         separations={
             name: separation(score[~split.strange], score[split.strange]) for name, score in scores.items()
         },
     )
+
+
+def _fitted(
+    setting: Setting,
+    labels: NDArray[np.int64],
+    task: Task,
+    network: Network,
+    fold: Fold,
+    seed: int,
+    compiled: bool,
+) -> tuple[TrainView, NetworkRecogniser, Inputs]:
+    """What was trained on, the network trained on it, and then the held-out clips of a fold."""
+    view = TrainView.of(
+        setting.arrays, labels, setting.groups, setting.datasets, setting.annotations, task, fold
+    )
+    fitted = fit(NetworkRecogniser(network, seed, compiled=compiled), view)
+    return view, fitted.recogniser, HeldOut.of(setting.arrays, fold).open(fitted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class FlowSample:
     Attributes:
         flow: (N, 3, H, W) float32: u, v in pixels, strain in pixels per pixel.
         annotations: the parsed AUs of every clip.
-        emotion: (N,) emotion names.
+        emotion: (N,) emotion names, empty where Action Units were asked for.
         subject: (N,) subject names.
     """
 
@@ -53,8 +54,9 @@ def sample_flow(
     size: int | tuple[int, int] = 28,
     clips_per_subject: int = 8,
     conditions: Conditions | None = None,
+    shown: Sequence[int] | None = None,
 ) -> FlowSample:
-    """`n` synthetic clips, `clips_per_subject` of each made-up person: material for pre-training.
+    """`n` synthetic clips, `clips_per_subject` of each made-up person; `conditions` and `shown` as in `sample_clips`.
 
     Takes about 3 s for 1,000 clips of 28 x 28 pixels on one core. Same arguments, same clips.
 
@@ -64,7 +66,9 @@ def sample_flow(
     if n < 1 or clips_per_subject < 1:
         raise UsageError("at least one clip is needed", found=f"n {n}, clips per subject {clips_per_subject}")
     n_subjects = -(-n // clips_per_subject)
-    clips = sample_clips(n_subjects, clips_per_subject, seed=seed, size=size, conditions=conditions)
+    clips = sample_clips(
+        n_subjects, clips_per_subject, seed=seed, size=size, conditions=conditions, shown=shown
+    )
     return FlowSample(
         flow=_with_strain(clips)[:n],
         annotations=[parse(au) for au in clips.au[:n]],

@@ -8,6 +8,7 @@ others are asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ class SyntheticClips:
     Attributes:
         flow: (N, 2, H, W) float32 pixels, u right and v down.
         au: FACS strings such as `4+7` or `L12`.
-        emotion: lower-case emotion names.
+        emotion: lower-case emotion names, empty where Action Units were asked for.
         subject: `s001` ...
         clip: number of the clip within its subject, from 1.
         actions: the coded actions with their true intensity.
@@ -123,6 +124,13 @@ def draw_actions(emotion: str, conditions: Conditions, rng: np.random.Generator)
     if rng.random() < EXTRA_SHARE:
         codes.append(int(rng.choice(EXTRA_ACTIONS)))
     one_side: Side = ("L", "R")[int(rng.integers(2))] if rng.random() < ONE_SIDED_SHARE else ""
+    return _performed(codes, one_side, conditions, rng)
+
+
+def _performed(
+    codes: Sequence[int], one_side: Side, conditions: Conditions, rng: np.random.Generator
+) -> tuple[Action, ...]:
+    """Codes as actions of a drawn intensity; `one_side` holds for those that have sides."""
     actions = []
     for code in dict.fromkeys(codes):
         faintness = conditions.strength * np.exp(conditions.strength_spread * rng.normal())
@@ -147,7 +155,12 @@ def _uncoded(head: Head, conditions: Conditions, rng: np.random.Generator) -> Fl
 
 
 def _subject_clips(
-    head: Head, key: tuple[int, int], n_clips: int, size: tuple[int, int], conditions: Conditions
+    head: Head,
+    key: tuple[int, int],
+    n_clips: int,
+    size: tuple[int, int],
+    conditions: Conditions,
+    shown: Sequence[int] | None,
 ) -> tuple[Flow, list[str], list[tuple[Action, ...]]]:
     person = _draw_person(head, conditions, size, np.random.default_rng([*key, 0]))
     emotions: list[str] = []
@@ -156,11 +169,15 @@ def _subject_clips(
     rigid, loudness, noise = np.zeros((n_clips, 6)), np.zeros(n_clips), np.zeros((n_clips, 5, *size))
     for row in range(n_clips):
         rng = np.random.default_rng([*key, row + 1])
-        emotions.append(str(rng.choice(list(EMOTION_SHARES), p=person.emotions)))
-        actions.append(draw_actions(emotions[-1], conditions, rng))
+        if shown is None:
+            emotions.append(str(rng.choice(list(EMOTION_SHARES), p=person.emotions)))
+            actions.append(draw_actions(emotions[-1], conditions, rng))
+        else:
+            emotions.append("")
+            actions.append(_performed(shown, "", conditions, rng))
         left, right = person.sides
-        shown = unit_weights(head, actions[-1], left_gain=left, right_gain=right)
-        weights[row] = shown * person.gains * person.expressiveness + _uncoded(head, conditions, rng)
+        moved = unit_weights(head, actions[-1], left_gain=left, right_gain=right)
+        weights[row] = moved * person.gains * person.expressiveness + _uncoded(head, conditions, rng)
         rigid[row], loudness[row] = rng.normal(size=6), rng.normal()
         noise[row] = rng.normal(size=noise.shape[1:])
     motion = HeadMotion(
@@ -179,6 +196,7 @@ def sample_clips(
     seed: int = 0,
     size: int | tuple[int, int] = 28,
     conditions: Conditions | None = None,
+    shown: Sequence[int] | None = None,
 ) -> SyntheticClips:
     """Synthetic clips of `n_subjects` people, `clips_per_subject` each, subject by subject.
 
@@ -188,6 +206,7 @@ def sample_clips(
         seed: same seed, same clips.
         size: edge of the square images in pixels, or (height, width).
         conditions: recording conditions; None takes the defaults, `Conditions.exact()` gives clean flow.
+        shown: Action Units that every clip shows, perhaps none, in place of those of an emotion.
 
     Raises:
         UsageError: less than one subject, clip or pixel, or a negative seed.
@@ -205,7 +224,7 @@ def sample_clips(
     for subject in range(n_subjects):
         rows = slice(subject * clips_per_subject, (subject + 1) * clips_per_subject)
         flow[rows], new_emotions, new_actions = _subject_clips(
-            head, (seed, subject), clips_per_subject, height_width, chosen
+            head, (seed, subject), clips_per_subject, height_width, chosen, shown
         )
         emotions += new_emotions
         actions += new_actions

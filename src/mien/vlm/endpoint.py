@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from typing import Literal
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mien.errors import UsageError
+from mien.loopback import is_loopback
 
 #: The key of an endpoint is read from here, and from nowhere else.
 KEY_VARIABLE = "MIEN_VLM_API_KEY"
@@ -71,13 +71,8 @@ class Endpoint(BaseModel):
 
     @property
     def local(self) -> bool:
-        """Whether it is on this machine: `localhost` or a loopback address. No name is looked up."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        """Whether it is on this machine."""
+        return is_loopback(self.host)
 
     def key(self) -> str:
         """The API key in the environment; a placeholder for a local endpoint without one.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from pydantic import BaseModel, ConfigDict, Field
+
+from mien.loopback import is_loopback
 
 LOOPBACK = "127.0.0.1"
 
@@ -33,9 +33,4 @@ class ServeSettings(BaseModel):
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the page."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)

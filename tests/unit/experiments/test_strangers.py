@@ -11,7 +11,14 @@ import pytest
 from mien.clips import tasks
 from mien.errors import UsageError
 from mien.experiments.setting import Setting
-from mien.experiments.strangers import hidden_folds, leave_one_class_out, strangeness, without_class
+from mien.experiments.strangers import (
+    MADE_UP_KINDS,
+    hidden_folds,
+    leave_one_class_out,
+    made_up_strangers,
+    strangeness,
+    without_class,
+)
 from mien.metrics.rejection import Mahalanobis
 from mien.models.cmg import Cmg, CmgOptions
 from mien.protocols.view import TrainView
@@ -102,3 +109,26 @@ def test_what_cannot_be_measured_is_refused(small_setting: Callable[..., Setting
         next(leave_one_class_out(small_setting("ststnet"), 2, 0, compiled=False))
     with pytest.raises(UsageError, match="hidden class"):
         next(leave_one_class_out(small_setting("cmg", synthetic_clips=8), 2, 0, compiled=False))
+
+
+def test_made_up_strangers_are_of_every_kind_and_never_trained_on(
+    small_setting: Callable[..., Setting],
+) -> None:
+    setting = small_setting("cmg", **QUICK)
+    found = list(made_up_strangers(setting, 2, 0, compiled=False))
+    assert [split.kind for split in found] == [*MADE_UP_KINDS, *MADE_UP_KINDS]
+    held_out = {split.fold: split.separations["entropy"].n_known for split in found}
+    assert sum(held_out.values()) == len(setting.labels)
+    assert all(split.separations["entropy"].n_strangers == held_out[split.fold] for split in found)
+    assert found == list(made_up_strangers(setting, 2, 0, compiled=False))
+
+
+def test_made_up_strangers_are_not_compared_with_real_clips(small_setting: Callable[..., Setting]) -> None:
+    setting = small_setting("cmg", **QUICK)
+    real = replace(setting, datasets=np.full_like(setting.datasets, "casme2", dtype="<U9"))
+    with pytest.raises(UsageError, match="made in the same way"):
+        next(made_up_strangers(real, 2, 0, compiled=False))
+    with pytest.raises(UsageError, match="parts of the people"):
+        next(made_up_strangers(setting, 1, 0, compiled=False))
+    with pytest.raises(UsageError, match="no embedding"):
+        next(made_up_strangers(small_setting("ststnet"), 2, 0, compiled=False))

@@ -89,3 +89,13 @@ def test_numbers_that_make_no_clips_are_refused(wrong: tuple[int, int, int, int]
 
 def test_any_size_can_be_asked_for() -> None:
     assert sample_clips(1, 2, size=(20, 36)).flow.shape == (2, 2, 20, 36)
+
+
+def test_clips_can_show_given_actions_or_none() -> None:
+    strong = Conditions(strength=0.8, strength_spread=0.2)
+    blinks = sample_clips(3, 4, seed=1, conditions=strong, shown=(45,))
+    assert set(blinks.au) == {"45"} and set(blinks.emotion) == {""}
+    nothing = sample_clips(3, 4, seed=1, conditions=Conditions.exact(), shown=())
+    assert set(nothing.au) == {""} and not nothing.flow.any()
+    lids = sample_clips(3, 4, seed=1, conditions=Conditions.exact(strength=0.8), shown=(45,)).flow
+    assert np.abs(lids[:, :, 18:]).max() < 0.05 * np.abs(lids).max()
