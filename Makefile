@@ -5,7 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 MIEN := $(BIN)/mien
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+# tests run in two processes; on a larger machine: make test WORKERS=8
+WORKERS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 SET := demo/synthetic-flow
 DEMO := --data $(SET) --task megc-3 --protocol loso --seeds 1

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
-import psutil
+from killing import killed_once, start
 
 FILES = ("prepared.json", "clips.csv", "quality.csv", "arrays/rgb.npy", "arrays/flow.npy")
 
 
-def _mien(*args: object, cache: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "mien", *map(str, args)]
-    quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, env={**os.environ, "MIEN_CACHE": str(cache)}, stdout=quiet, stderr=quiet)
-
-
-def _kill_after(args: Sequence[object], cache: Path, folder: Path, pattern: str) -> dict[Path, int]:
-    """Run a command, kill it when the first file of this pattern is there; the files that were, with their times."""
-    process = _mien(*args, cache=cache)
-    deadline = time.monotonic() + 600
-    while time.monotonic() < deadline and not list(folder.glob(pattern)):
-        time.sleep(0.005)
-    workers = psutil.Process(process.pid).children(recursive=True)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not psutil.wait_procs(workers, timeout=60)[1], "workers leave with their parent"
+def _killed_at_first(folder: Path, pattern: str, cache: Path, *args: object) -> dict[Path, int]:
+    """Kill a command when the first file of this pattern is there; the files that were, with their times."""
+    killed_once(lambda: list(folder.glob(pattern)), *args, MIEN_CACHE=cache)
     return {file: file.stat().st_mtime_ns for file in folder.glob(pattern)}
 
 
 def test_a_killed_preparation_goes_on_with_the_same_bytes(small_twin: Path, tmp_path: Path) -> None:
     what = ["prepare", "casme2", small_twin, "--recipe", "aie-cmcl-small", "--workers", "1", "--out"]
     whole, killed, cache = tmp_path / "whole", tmp_path / "killed", tmp_path / "cache"
-    assert _mien(*what, whole, cache=tmp_path / "other").wait() == 4
-    done = _kill_after([*what, killed], cache, cache / "clips", "[0-9a-f]*.npz")
+    assert start(*what, whole, MIEN_CACHE=tmp_path / "other").wait() == 4
+    done = _killed_at_first(cache / "clips", "[0-9a-f]*.npz", cache, *what, killed)
     assert 1 <= len(done) < 4 and not killed.exists()
-    assert _mien(*what, killed, cache=cache).wait() == 4
+    assert start(*what, killed, MIEN_CACHE=cache).wait() == 4
     assert all(file.stat().st_mtime_ns == at for file, at in done.items())
     for file in FILES:
         assert (killed / file).read_bytes() == (whole / file).read_bytes(), file
@@ -50,9 +31,9 @@ def test_a_killed_preparation_goes_on_with_the_same_bytes(small_twin: Path, tmp_
 def test_a_killed_twin_goes_on_with_the_same_bytes(small_twin: Path, tmp_path: Path) -> None:
     sheet, twin = small_twin / "CASME2-coding-small.csv", tmp_path / "twin"
     what = ["data", "twin", "casme2", "--sheet", sheet, "--workers", "1", "--out", twin]
-    done = _kill_after(what, tmp_path, twin, "truth/[a-z0-9]*.npz")
+    done = _killed_at_first(twin, "truth/[a-z0-9]*.npz", tmp_path, *what)
     assert 1 <= len(done) < 4
-    assert _mien(*what, cache=tmp_path).wait() == 4
+    assert start(*what, MIEN_CACHE=tmp_path).wait() == 4
     assert all(file.stat().st_mtime_ns == at for file, at in done.items())
     made, other = (
         {file.relative_to(root): file.read_bytes() for file in root.rglob("[!.]*.*") if file.is_file()}
@@ -63,24 +44,12 @@ def test_a_killed_twin_goes_on_with_the_same_bytes(small_twin: Path, tmp_path: P
 
 def test_killed_films_go_on_with_the_same_bytes(egl: None, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    what = [
-        "data",
-        "film",
-        "--subjects",
-        2,
-        "--minutes",
-        0.25,
-        "--fps",
-        15,
-        "--size",
-        "96x72",
-        "--workers",
-        1,
-    ]
-    assert _mien(*what, "--out", whole, cache=tmp_path).wait() == 0
-    done = _kill_after([*what, "--out", killed], tmp_path, killed, "truth/s01_1.npz")
+    what = ["data", "film", "--subjects", 2, "--minutes", 0.25, "--fps", 15, "--size", "96x72"]
+    what += ["--workers", 1, "--out"]
+    assert start(*what, whole, MIEN_CACHE=tmp_path).wait() == 0
+    done = _killed_at_first(killed, "truth/s01_1.npz", tmp_path, *what, killed)
     assert len(done) == 1 and not (killed / "truth" / "s02_1.npz").exists()
-    assert _mien(*what, "--out", killed, cache=tmp_path).wait() == 0
+    assert start(*what, killed, MIEN_CACHE=tmp_path).wait() == 0
     assert all(file.stat().st_mtime_ns == at for file, at in done.items())
     made, other = (
         {file.relative_to(root): file.read_bytes() for file in root.rglob("*") if file.is_file()}

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from killing import killed_once
 from mien.cli.app import run
 from mien.prepare.prepared import PreparedSet
 from vlm_server import Reply, Request, Server, says
@@ -34,53 +30,26 @@ def test_killed_and_resumed_equals_undisturbed_and_asks_nothing_twice(
     small_set: PreparedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Server(answering).running() as server:
-
-        def command(name: str) -> list[str]:
-            fixed = [
-                "vlm",
-                "ask",
-                "micro-expression",
-                "--task",
-                "megc-3",
-                "--data",
-                str(small_set.path),
-                "--clips",
-                "12",
-            ]
-            fixed += [
-                "--encoding",
-                "flow",
-                "--control",
-                "shuffled",
-                "--endpoint",
-                server.url,
-                "--model",
-                "tiny",
-            ]
-            return [*fixed, "--out", str(tmp_path / name)]
-
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mien", *command("killed")],
-            env={**os.environ, "MIEN_CACHE": str(tmp_path / "one")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        what = ["vlm", "ask", "micro-expression", "--task", "megc-3", "--data", str(small_set.path)]
+        what += ["--clips", "12", "--encoding", "flow", "--control", "shuffled"]
+        what += ["--endpoint", server.url, "--model", "tiny", "--out"]
         answers = tmp_path / "one" / "vlm"
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and len(list(answers.rglob("*.json"))) < 8:
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        killed_once(
+            lambda: len(list(answers.rglob("*.json"))) >= 8,
+            *what,
+            tmp_path / "killed",
+            MIEN_CACHE=tmp_path / "one",
+        )
         kept = len(list(answers.rglob("*.json")))
         assert 8 <= kept < 22
         assert not (tmp_path / "killed" / "predictions.csv").exists()
         asked_before = len(server.requests)
         monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "one"))
-        assert run(command("killed")) == 0
+        assert run([*what, str(tmp_path / "killed")]) == 0
         times = Counter(map(fingerprint, server.requests))
         # the one that was under way when the process died has no stored answer: it alone may come again
         assert sum(times.values()) - len(times) <= asked_before - kept <= 1
         monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "two"))
-        assert run(command("whole")) == 0
+        assert run([*what, str(tmp_path / "whole")]) == 0
     whole, killed = (tmp_path / name / "predictions.csv" for name in ("whole", "killed"))
     assert whole.read_bytes() == killed.read_bytes()
