@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from mien.clips.table import ClipTable
-from mien.models.base import ORACLE, Needs
+from mien.models.base import GIVEN, Needs
 from mien.motion.strain import optical_strain
 from mien.prepare.prepared import ArrayToWrite, PreparedSet
 from mien.prepare.recipe import FaceStep
@@ -155,7 +155,7 @@ def sizes(needs: Needs) -> dict[str, Size]:
     """By array, the size of a clip that a method with these needs can read: the usual one where it may choose."""
     found: dict[str, Size] = {}
     for name in needs.arrays:
-        if name == ORACLE:
+        if name in GIVEN:
             continue
         least = needs.at_least.get(name, (0,) * len(USUAL[name]))
         grown = tuple(max(pair) for pair in zip(USUAL[name], least, strict=True))

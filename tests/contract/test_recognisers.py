@@ -15,7 +15,7 @@ from mien.experiments.jobs import Job, run_job, train_view
 from mien.experiments.setting import Setting
 from mien.facs.annotation import parse
 from mien.models import registry
-from mien.models.base import Network
+from mien.models.base import CLIPS, Network
 from mien.prepare.stages import KINDS
 from mien.training.fit import NetworkRecogniser, recogniser
 from mien.training.loop import train
@@ -191,7 +191,7 @@ def test_weights_read_back_give_the_same_answers(name: str, settings: Callable[[
 @pytest.mark.parametrize("name", [n for n in registry.names() if n != "au-oracle"])
 def test_inputs_hold_no_labels_and_no_action_units(name: str, settings: Callable[[str], Setting]) -> None:
     setting = settings(name)
-    assert set(setting.arrays) <= set(KINDS)
+    assert set(setting.arrays) <= {*KINDS, CLIPS}
 
 
 @pytest.mark.parametrize("name", NAMES)

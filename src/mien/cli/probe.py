@@ -52,7 +52,9 @@ def identity(
     console = Console()
     for database, facts in told["databases"].items():
         console.print(_facts(database, facts), highlight=False)
-    console.print(_table(told["rows"]))
+    for database in dict.fromkeys(row["database"] for row in told["rows"]):
+        console.print()
+        console.print(_table(database, [row for row in told["rows"] if row["database"] == database]))
     by = "SlowFast network" if network else "Linear probe"
     console.print(
         f"\n{by}; 95 % bootstrap intervals over people. Chance: always naming the people most frequent in training. "
@@ -114,25 +116,22 @@ def _facts(database: str, facts: dict[str, Any]) -> str:
     return who if facts["sessions_known"] else f"{who}; sessions unknown: only clips are kept apart"
 
 
-def _table(rows: list[dict[str, Any]]) -> Any:
+def _table(database: str, rows: list[dict[str, Any]]) -> Any:
+    """What was found in one database; intervals and chance on lines of their own, so that 80 columns will do."""
     from mien.cli.tables import table
 
-    def with_interval(row: dict[str, Any], name: str) -> str:
-        return f"{row[name]:.3f} ({row[name + '_low']:.3f}-{row[name + '_high']:.3f})"
+    def cell(row: dict[str, Any], name: str) -> str:
+        return f"{row[name]:.3f}\n{row[name + '_low']:.2f}-{row[name + '_high']:.2f}"
 
     cells = [
         (
-            row["database"],
-            row["view"],
-            row["split"],
-            with_interval(row, "top1"),
-            f"{row['chance1']:.3f}",
-            with_interval(row, "top5"),
-            f"{row['chance5']:.3f}",
-            with_interval(row, "auc"),
-            with_interval(row, "eer"),
+            f"{row['view']}\nby {row['split']}",
+            f"{cell(row, 'top1')}\nchance {row['chance1']:.2f}",
+            f"{cell(row, 'top5')}\nchance {row['chance5']:.2f}",
+            cell(row, "auc"),
+            cell(row, "eer"),
         )
         for row in rows
     ]
-    columns = ("database", "read", "trained on", "top-1", "chance", "top-5", "chance", "AUC", "EER")
-    return table("Who is it?", columns, cells, numbers=6)
+    columns = ("read, by what was trained on", "top-1", "top-5", "AUC", "EER")
+    return table(f"Who is it? {database}", columns, cells, numbers=4)

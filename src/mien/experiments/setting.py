@@ -17,7 +17,7 @@ from mien.clips.tasks import Task
 from mien.errors import InputError, UsageError
 from mien.facs.annotation import VOCABULARY, AUAnnotation, multi_hot
 from mien.models import registry
-from mien.models.base import ORACLE, Needs, Network
+from mien.models.base import CLIPS, GIVEN, ORACLE, Needs, Network
 from mien.prepare.catalogue import open_set
 from mien.prepare.prepared import PreparedSet
 from mien.protocols import folds as protocols
@@ -182,11 +182,13 @@ def _part(name: str, needs: Needs, task: Task) -> _Part:
             do="mien data show SET lists what the set holds; mien tasks lists what a task keeps",
         )
     arrays: dict[str, NDArray[Any]] = {
-        array: np.asarray(data.arrays[array])[kept] for array in needs.arrays if array != ORACLE
+        array: np.asarray(data.arrays[array])[kept] for array in needs.arrays if array not in GIVEN
     }
     marks = tuple(annotations[i] for i in kept)
-    if needs.action_units == "test":
+    if ORACLE in needs.arrays:
         arrays[ORACLE] = multi_hot(marks, VOCABULARY)
+    if CLIPS in needs.arrays:
+        arrays[CLIPS] = np.zeros((len(kept), 0))
     labels = np.asarray(assignment.labels)[kept]
     if len(np.unique(labels)) < 2:
         raise InputError(
@@ -263,7 +265,7 @@ def _transfer(held_out: _Part, train: _Part) -> tuple[_Part, list[Fold]]:
 
 
 def _check_arrays(needs: Needs, data: PreparedSet) -> None:
-    missing = [name for name in needs.arrays if name != ORACLE and name not in data.arrays]
+    missing = [name for name in needs.arrays if name not in GIVEN and name not in data.arrays]
     if missing:
         raise InputError(
             "the prepared set lacks an array that this recogniser reads",

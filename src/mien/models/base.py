@@ -19,7 +19,10 @@ from mien.prepare.prepared import PreparedSet
 from mien.protocols.view import Inputs, TrainView
 
 FLOW = "onset_apex_flow"
+#: Arrays that no prepared set holds and every evaluation has: the AUs of a clip, and a row per clip with nothing in it.
 ORACLE = "action_units"
+CLIPS = "clips"
+GIVEN = frozenset({ORACLE, CLIPS})
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Needs:
     """What a recogniser reads.
 
     Attributes:
-        arrays: names of the arrays of a prepared set, with their shape in words.
+        arrays: names of the arrays of a prepared set, or of `GIVEN`, with their shape in words.
         action_units: how it uses the AU coding: never, in training only, or (an upper reference) at test.
         sizes: the size of one clip's array, where the method takes that size only.
         at_least: the smallest size of one clip's array (C, ...), where the method takes any from there on; its
@@ -265,7 +268,9 @@ def masked_mean(values: Tensor, valid: Tensor | None) -> Tensor:
 
 
 __all__ = [
+    "CLIPS",
     "FLOW",
+    "GIVEN",
     "ORACLE",
     "Batch",
     "Embedding",

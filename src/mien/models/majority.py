@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.models.base import FLOW, Needs
+from mien.models.base import CLIPS, Needs
 from mien.models.options import Options
 from mien.models.registry import ModelCard, register
 from mien.protocols.view import Inputs, TrainView
@@ -26,7 +26,7 @@ from mien.protocols.view import Inputs, TrainView
 class Majority:
     """Gives every clip the class frequencies of the training clips."""
 
-    needs = Needs({FLOW: "(N, ...): only counted"})
+    needs = Needs({CLIPS: "(N, 0): only counted"})
 
     def __init__(self, options: Options) -> None:
         self._frequencies: NDArray[np.float64] = np.zeros(0)
@@ -37,4 +37,4 @@ class Majority:
         return self
 
     def predict_proba(self, inputs: Inputs) -> NDArray[np.float64]:
-        return np.tile(self._frequencies, (len(inputs[FLOW]), 1))
+        return np.tile(self._frequencies, (len(inputs[CLIPS]), 1))
