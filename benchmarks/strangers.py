@@ -43,12 +43,20 @@ def main() -> None:
     asked = parser.parse_args()
     options = {"synthetic_clips": "0"} | dict(pair.split("=", 1) for pair in asked.set)
     config = EvaluateConfig(
-        model=asked.model, data=asked.data, task=asked.task, device="cpu", options=options
+        model=asked.model,
+        data=asked.data,
+        task=asked.task,
+        protocol=f"kfold:{asked.parts}",
+        device="cpu",
+        options=options,
     )
     setting = resolve(config).setting
-    splits = made_up_strangers if asked.made_up else leave_one_class_out
-    start = time.process_time()
-    found = [s for seed in range(asked.seeds) for s in splits(setting, asked.parts, seed, compiled=True)]
+    start, found = time.process_time(), []
+    for seed in range(asked.seeds):
+        if asked.made_up:
+            found += made_up_strangers(setting, seed, compiled=True)
+        else:
+            found += leave_one_class_out(setting, asked.parts, seed, compiled=True)
     print(f"{asked.model} {options}: {len(setting.labels)} clips, {time.process_time() - start:.0f} CPU s")
     print(f"{'strangers':16} {'splits':>6} {'clips':>9}   " + "   ".join(f"{s:>13}" for s in SCORES))
     print(" " * 36 + "   ".join(f"{'AUROC':>6} {'FPR95':>6}" for _ in SCORES))

@@ -151,14 +151,14 @@ def leave_one_class_out(setting: Setting, parts: int, seed: int, *, compiled: bo
         yield _tried(setting, network, split, seed, compiled)
 
 
-def made_up_strangers(setting: Setting, parts: int, seed: int, *, compiled: bool) -> Iterator[Strangers]:
-    """The separations of every kind of `MADE_UP_KINDS` from held-out clips, part by part of the people.
+def made_up_strangers(setting: Setting, seed: int, *, compiled: bool) -> Iterator[Strangers]:
+    """The separations of every kind of `MADE_UP_KINDS` from held-out clips, fold by fold of the setting.
 
     The set must be a `synthetic-flow` one: against real clips the made-up ones would be told by how they were made. As
     many strangers as held-out clips are drawn, of new people.
 
     Raises:
-        UsageError: another set, a number of parts that cannot be, or a method without an embedding.
+        UsageError: another set, or a method without an embedding.
     """
     network = _embedding(setting)
     if set(setting.datasets.tolist()) != {DATASET} or set(setting.arrays) != {FLOW}:
@@ -167,19 +167,14 @@ def made_up_strangers(setting: Setting, parts: int, seed: int, *, compiled: bool
             found=f"clips of {', '.join(sorted(set(setting.datasets.tolist())))}",
             do="make a set with `mien data make synthetic-flow`",
         )
-    n_people = np.unique(setting.groups).size
-    if not 2 <= parts <= n_people:
-        raise UsageError("there must be two or more parts of the people", found=f"{parts} of {n_people}")
     height, width = setting.arrays[FLOW].shape[2:]
-    for number, people in enumerate(subject_parts(setting.groups, setting.labels, parts, seed)):
-        out = np.isin(setting.groups, people)
-        fold = Fold(number, f"part {number + 1}", np.flatnonzero(~out), np.flatnonzero(out))
+    for fold in setting.folds:
         view, learner, inputs = _fitted(setting, setting.labels, setting.task, network, fold, seed, compiled)
         known = strangeness(learner, view, inputs)
         for kind, (shown, conditions) in MADE_UP_KINDS.items():
             sample = sample_flow(
                 len(fold.held_out),
-                seed=STRANGER_SEED + parts * seed + number,
+                seed=STRANGER_SEED + len(setting.folds) * seed + fold.index,
                 size=(height, width),
                 conditions=conditions,
                 shown=shown,

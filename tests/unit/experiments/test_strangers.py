@@ -115,20 +115,18 @@ def test_made_up_strangers_are_of_every_kind_and_never_trained_on(
     small_setting: Callable[..., Setting],
 ) -> None:
     setting = small_setting("cmg", **QUICK)
-    found = list(made_up_strangers(setting, 2, 0, compiled=False))
-    assert [split.kind for split in found] == [*MADE_UP_KINDS, *MADE_UP_KINDS]
+    found = list(made_up_strangers(setting, 0, compiled=False))
+    assert [split.kind for split in found] == list(MADE_UP_KINDS) * len(setting.folds)
     held_out = {split.fold: split.separations["entropy"].n_known for split in found}
     assert sum(held_out.values()) == len(setting.labels)
     assert all(split.separations["entropy"].n_strangers == held_out[split.fold] for split in found)
-    assert found == list(made_up_strangers(setting, 2, 0, compiled=False))
+    assert found == list(made_up_strangers(setting, 0, compiled=False))
 
 
 def test_made_up_strangers_are_not_compared_with_real_clips(small_setting: Callable[..., Setting]) -> None:
     setting = small_setting("cmg", **QUICK)
     real = replace(setting, datasets=np.full_like(setting.datasets, "casme2", dtype="<U9"))
     with pytest.raises(UsageError, match="made in the same way"):
-        next(made_up_strangers(real, 2, 0, compiled=False))
-    with pytest.raises(UsageError, match="parts of the people"):
-        next(made_up_strangers(setting, 1, 0, compiled=False))
+        next(made_up_strangers(real, 0, compiled=False))
     with pytest.raises(UsageError, match="no embedding"):
-        next(made_up_strangers(small_setting("ststnet"), 2, 0, compiled=False))
+        next(made_up_strangers(small_setting("ststnet"), 0, compiled=False))
