@@ -100,8 +100,7 @@ class Explainer:
                 waiting = []
             if progress is not None:
                 progress("recognise", place + 1, len(intervals))
-        pictures = store.all()
-        return [replace(event, pictures=pictures.get(event.event_id)) for event in events]
+        return events
 
     def _bare(self, number: int, interval: Interval) -> Event:
         """The event as the detector gave it, with the motion of its regions as far as the signal tells."""
@@ -136,7 +135,7 @@ class Explainer:
     def _explained(
         self, event: Event, interval: Interval, frames: EventFrames, store: PictureStore
     ) -> tuple[Event, Mapping[str, npt.NDArray[Any]] | None]:
-        """The event with its motion, and its arrays if it is to be classified; its pictures go into the store."""
+        """The event with its motion, and its arrays if it is to be classified; its pictures are in the store."""
         source = frames.clip(self._available(interval))
         try:
             stages = stages_of(
@@ -153,12 +152,18 @@ class Explainer:
         except NotPreparable as refused:
             return replace(event, note=f"it could not be prepared as a clip: {refused}"), None
         pictures = _pictures(stages, interval.apex)
-        store.keep(event.event_id, pictures)
         regions = region_motion(pictures.flow, stages)
         side, asymmetry = side_and_asymmetry(regions)
         note = MICRO_ONLY if self._model is not None and not classified else ""
         return (
-            replace(event, regions=regions, side=side, asymmetry=asymmetry, note=note),
+            replace(
+                event,
+                regions=regions,
+                side=side,
+                asymmetry=asymmetry,
+                note=note,
+                pictures=store.keep(pictures),
+            ),
             arrays,
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien.analysis.result import EventPictures
+from mien.analysis.result import Pictures
 from mien.errors import InputError
 from mien.video.frame import Frame, Lost
 from mien.video.isolated import IsolatedVideo
@@ -86,38 +86,55 @@ class EventClip:
         return gathered(self.frames.read(numbers), video.path, video.limits, is_video=True)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where an array lies in a file."""
+
+    start: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def read(self, file: Any) -> npt.NDArray[Any]:
+        file.seek(self.start)
+        n_bytes = self.dtype.itemsize * int(np.prod(self.shape))
+        return np.frombuffer(file.read(n_bytes), self.dtype).reshape(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class _StoredPictures:
+    """`mien.analysis.result.Pictures` in a file: a memory map would count as memory once it was looked at."""
+
+    file: Any
+    places: tuple[_Place, _Place, _Place]
+
+    @property
+    def onset(self) -> npt.NDArray[np.uint8]:
+        return self.places[0].read(self.file)
+
+    @property
+    def apex(self) -> npt.NDArray[np.uint8]:
+        return self.places[1].read(self.file)
+
+    @property
+    def flow(self) -> npt.NDArray[np.float32]:
+        return self.places[2].read(self.file)
+
+
 class PictureStore:
     """Keeps the pictures of events in a temporary file without a name: hours of video may hold thousands of events."""
 
     def __init__(self) -> None:
         self._file: Any = tempfile.TemporaryFile()  # noqa: SIM115  it is gone with the last picture
-        self._places: dict[int, list[tuple[int, tuple[int, ...], npt.DTypeLike]]] = {}
 
-    def keep(self, event: int, pictures: EventPictures) -> None:
-        """Keep the pictures of the event of this number."""
-        self._places[event] = []
-        for array in (pictures.onset, pictures.apex, pictures.flow):
-            self._file.seek(0, 2)
-            self._places[event].append((self._file.tell(), array.shape, array.dtype))
-            self._file.write(np.ascontiguousarray(array).tobytes())
+    def keep(self, pictures: Pictures) -> Pictures:
+        """The same pictures, in the file."""
+        places = self._written(pictures.onset), self._written(pictures.apex), self._written(pictures.flow)
+        return _StoredPictures(self._file, places)
 
-    def all(self) -> dict[int, EventPictures]:
-        """The pictures by number of the event; they are read from the disk when they are looked at."""
-        if not self._places:
-            return {}
-        self._file.flush()
-        content = np.memmap(self._file, np.uint8, mode="r")
-        return {
-            event: EventPictures(*(_at(content, *place) for place in places))
-            for event, places in self._places.items()
-        }
-
-
-def _at(
-    content: npt.NDArray[np.uint8], start: int, shape: tuple[int, ...], dtype: npt.DTypeLike
-) -> npt.NDArray[Any]:
-    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    return content[start : start + n_bytes].view(dtype).reshape(shape)
+    def _written(self, array: npt.NDArray[Any]) -> _Place:
+        start = self._file.seek(0, 2)
+        self._file.write(np.ascontiguousarray(array).tobytes())
+        return _Place(start, array.shape, array.dtype)
 
 
 def _number(outcome: Frame | Lost) -> int:

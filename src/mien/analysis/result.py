@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -67,9 +67,23 @@ class RegionMotion:
         return float(np.hypot(self.u_px, self.v_px))
 
 
+class Pictures(Protocol):
+    """What is shown of an event: crops (S, S, 3) uint8 of onset and apex, flow (2, S, S) px between them.
+
+    Those of a long video are read from the disk each time they are looked at.
+    """
+
+    @property
+    def onset(self) -> npt.NDArray[np.uint8]: ...
+    @property
+    def apex(self) -> npt.NDArray[np.uint8]: ...
+    @property
+    def flow(self) -> npt.NDArray[np.float32]: ...
+
+
 @dataclass(frozen=True, eq=False)
 class EventPictures:
-    """What is shown of an event: crops (S, S, 3) uint8 of onset and apex, flow (2, S, S) px between them."""
+    """`Pictures` that are held in memory."""
 
     onset: npt.NDArray[np.uint8]
     apex: npt.NDArray[np.uint8]
@@ -113,7 +127,7 @@ class Event:
     asymmetry: float = NAN
     lost_share: float = 0.0
     note: str = ""
-    pictures: EventPictures | None = None
+    pictures: Pictures | None = None
 
     @property
     def duration_s(self) -> float:
