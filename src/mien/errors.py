@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 
 
@@ -35,6 +36,18 @@ class UsageError(MienError):
     """The call itself is wrong: an unknown name, option or value."""
 
     exit_code = 2
+
+
+def unknown(what: str, name: str, known: Iterable[str], also: str = "") -> UsageError:
+    """The error of a name that is not among the known ones, with the nearest of them.
+
+    Args:
+        what: the sentence that says so. also: what could have been given besides these names, in words.
+    """
+    names = list(known)
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return UsageError(what, do=f"{hint}known: {', '.join(filter(None, (*names, also))) or 'none'}")
 
 
 class InputError(MienError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mien.errors import InputError, LeakError, MienError, Problems, UsageError
+from mien.errors import InputError, LeakError, MienError, Problems, UsageError, unknown
 
 
 def test_the_message_has_one_line_per_part_that_is_given() -> None:
@@ -59,3 +59,10 @@ def test_very_many_problems_are_counted_and_the_first_are_shown() -> None:
 
 def test_no_problem_raises_nothing() -> None:
     Problems().raise_if_any("never")
+
+
+def test_an_unknown_name_is_told_with_the_nearest_and_all_others() -> None:
+    error = unknown("there is no pet 'Cta'", "Cta", ["dog", "cat"], also="or a photograph")
+    assert isinstance(error, UsageError) and error.what == "there is no pet 'Cta'"
+    assert error.do == "did you mean 'cat'? known: dog, cat, or a photograph"
+    assert unknown("no", "xyz", []).do == "known: none"

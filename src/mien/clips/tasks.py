@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mien.clips.table import ClipTable
-from mien.errors import InputError, UsageError
+from mien.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,12 +128,7 @@ def get(name: str) -> Task:
     """
     if name in TASKS:
         return TASKS[name]
-    near = difflib.get_close_matches(name.lower(), TASKS, n=1, cutoff=0.4)
-    raise UsageError(
-        f"there is no task {name!r}",
-        found=f"the nearest is {near[0]!r}" if near else None,
-        do=f"choose one of {', '.join(TASKS)}",
-    )
+    raise unknown(f"there is no task '{name}'", name, TASKS)
 
 
 def _same(*values: str) -> dict[str, str]:

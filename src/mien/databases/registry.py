@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 from mien.databases.casme import CASME
 from mien.databases.casme2 import CASME2
 from mien.databases.casme3 import CASME3
@@ -18,7 +16,7 @@ from mien.databases.own import OWN
 from mien.databases.samm import SAMM
 from mien.databases.samm_lv import SAMM_LV
 from mien.databases.smic import SMIC
-from mien.errors import UsageError
+from mien.errors import unknown
 
 _SOURCES: dict[str, Source] = {
     source.card.name: source
@@ -53,9 +51,4 @@ def get(name: str) -> Source:
     """
     if name in _SOURCES:
         return _SOURCES[name]
-    near = difflib.get_close_matches(name.lower(), _SOURCES, n=1, cutoff=0.4)
-    raise UsageError(
-        f"there is no database {name!r}",
-        found=f"the nearest is {near[0]!r}" if near else None,
-        do=f"choose one of {', '.join(_SOURCES)}",
-    )
+    raise unknown(f"there is no database '{name}'", name, _SOURCES)

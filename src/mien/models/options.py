@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mien.errors import UsageError
+from mien.errors import UsageError, unknown
 
 Optimiser = Literal["adam", "adamw", "sgd", "nesterov"]
 Schedule = Literal["constant", "cosine", "step", "exponential"]
@@ -29,12 +28,7 @@ class Options(BaseModel):
         known = list(cls.model_fields)
         for key in given:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean '{near[0]}'? " if near else ""
-                raise UsageError(
-                    f"'{model}' has no option '{key}'",
-                    do=f"{hint}known options: {', '.join(known) or 'none'}",
-                )
+                raise unknown(f"'{model}' has no option '{key}'", key, known)
         try:
             return cls.model_validate(dict(given))
         except ValidationError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from functools import cache
 from typing import Literal, TypeVar
 
 import mien.models
-from mien.errors import UsageError
+from mien.errors import unknown
 from mien.models.base import Network, Recogniser
 from mien.models.options import Options
 
@@ -78,9 +77,7 @@ def names() -> tuple[str, ...]:
 def _entry(name: str) -> _Entry:
     _load()
     if name not in _ENTRIES:
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UsageError(f"there is no recogniser '{name}'", do=f"{hint}known: {', '.join(names())}")
+        raise unknown(f"there is no recogniser '{name}'", name, names())
     return _ENTRIES[name]
 
 

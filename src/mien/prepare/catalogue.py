@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from mien.cache import cache_folder
-from mien.errors import InputError, UsageError
+from mien.errors import InputError, unknown
 from mien.prepare.prepared import PreparedSet
 
 SYNTHETIC_FLOW = "synthetic-flow"
@@ -27,7 +26,9 @@ def open_set(name_or_path: str | Path) -> PreparedSet:
     name = str(name_or_path)
     if Path(name_or_path).exists() or name not in _NAMED:
         if not Path(name_or_path).exists():
-            raise _unknown(name)
+            raise unknown(
+                f"there is no prepared set '{name}'", name, _NAMED, also="or the folder of a prepared set"
+            )
         return PreparedSet.open(name_or_path)
     folder = named_folder(name)
     if folder.exists():
@@ -54,14 +55,3 @@ def named_folder(name: str) -> Path:
 
     cache = cache_folder()
     return cache / "sets" / f"{name}-v{VERSION}"
-
-
-def _unknown(name: str) -> UsageError:
-    near = difflib.get_close_matches(name.lower(), _NAMED, n=1, cutoff=0.4)
-    return UsageError(
-        f"there is no prepared set {name!r}",
-        found=f"no such folder; the nearest name is {near[0]!r}"
-        if near
-        else "no such folder, and no such name",
-        do=f"give the folder of a prepared set, or a name: {', '.join(_NAMED)}",
-    )

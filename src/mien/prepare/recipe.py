@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mien.errors import InputError, Problems, UsageError
+from mien.errors import InputError, Problems, unknown
 from mien.face.clip import AlignSettings
 from mien.motion.scaling import LEGACY_PX
 from mien.motion.settings import METHODS
@@ -167,12 +166,7 @@ def load(name_or_file: str | Path) -> Recipe:
     text = str(name_or_file)
     file = Path(text) if text.endswith(".toml") else FOLDER / f"{text}.toml"
     if not file.is_file():
-        near = difflib.get_close_matches(text.lower(), names(), n=1, cutoff=0.4)
-        raise UsageError(
-            f"there is no recipe '{text}'",
-            found=f"the nearest name is '{near[0]}'" if near else None,
-            do=f"use one of {', '.join(names())}, or the path of a .toml file",
-        )
+        raise unknown(f"there is no recipe '{text}'", text, names(), also="or the path of a .toml file")
     try:
         content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # TOML and decoding errors are ValueErrors

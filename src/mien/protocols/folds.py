@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-from mien.errors import InputError, Problems, UsageError
+from mien.errors import InputError, Problems, UsageError, unknown
 from mien.protocols.stratify import IntArray, StrArray, held_out_subjects, subject_parts
 
 
@@ -82,9 +81,7 @@ def parse(protocol: str) -> Choice:
     """
     name, colon, text = protocol.partition(":")
     if name not in PROTOCOLS:
-        near = difflib.get_close_matches(name.lower(), PROTOCOLS, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UsageError(f"unknown protocol '{name}'", do=f"{hint}known: {', '.join(PROTOCOLS)}")
+        raise unknown(f"there is no protocol '{name}'", name, PROTOCOLS)
     known = PROTOCOLS[name]
     if not colon:
         return Choice(known, known.default)

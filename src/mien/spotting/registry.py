@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from mien.errors import UsageError
+from mien.errors import UsageError, unknown
 from mien.models.options import Options
 from mien.spotting.contract import Detector
 
@@ -172,9 +171,7 @@ def create(name: str, given: Mapping[str, object] | None = None) -> Detector:
 
 def _entry(name: str) -> _Entry:
     if name not in _ENTRIES:
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UsageError(f"there is no detector '{name}'", do=f"{hint}known: {', '.join(names())}")
+        raise unknown(f"there is no detector '{name}'", name, names())
     return _ENTRIES[name]
 
 

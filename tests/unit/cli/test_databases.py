@@ -42,7 +42,7 @@ def test_info_says_what_was_not_verified(mien: Callable) -> None:
 def test_an_unknown_database_is_a_wrong_call(mien: Callable) -> None:
     code, _, err = mien("data", "info", "casme4")
     assert code == 2
-    assert "the nearest is 'casme" in err
+    assert "did you mean 'casme" in err
 
 
 @pytest.fixture

@@ -30,4 +30,4 @@ def test_a_shown_recipe_can_be_kept_and_used(mien: Callable, tmp_path: Path, nam
 
 def test_an_unknown_recipe_is_a_wrong_call(mien: Callable) -> None:
     code, _, err = mien("recipes", "onset-apx")
-    assert code == 2 and "nearest name is 'onset-apex'" in err
+    assert code == 2 and "did you mean 'onset-apex'" in err

@@ -115,9 +115,9 @@ def test_a_task_that_keeps_nothing_is_an_input_error() -> None:
 def test_an_unknown_task_names_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(UsageError) as refused:
         get(name)
-    assert f"the nearest is '{nearest}'" in str(refused.value)
+    assert f"did you mean '{nearest}'?" in str(refused.value)
 
 
 def test_a_name_like_no_other_lists_all() -> None:
-    with pytest.raises(UsageError, match=r"choose one of megc-3, .*ckplus-7"):
+    with pytest.raises(UsageError, match=r"known: megc-3, .*ckplus-7"):
         get("###")

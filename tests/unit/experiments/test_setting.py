@@ -48,7 +48,7 @@ def test_real_set_has_68_folds(shared_data: Path, tmp_path: Path) -> None:
     [
         ({"model": "ststnett"}, "no recogniser 'ststnett'"),
         ({"task": "megc-4"}, "no task 'megc-4'"),
-        ({"protocol": "losso"}, "unknown protocol 'losso'"),
+        ({"protocol": "losso"}, "no protocol 'losso'"),
         ({"options": {"blocs": "3"}}, "no option 'blocs'"),
         ({"task": "casme2-5"}, "none of the clips"),
     ],

@@ -79,7 +79,7 @@ def test_a_folder_of_that_name_wins(tmp_path: Path, quick: list[Path]) -> None:
 def test_an_unknown_name_names_the_nearest() -> None:
     with pytest.raises(UsageError) as refused:
         open_set("synthetic_flow")
-    assert "the nearest name is 'synthetic-flow'" in str(refused.value)
+    assert "did you mean 'synthetic-flow'" in str(refused.value)
 
 
 def test_the_list_says_where_a_set_is(quick: list[Path]) -> None:

@@ -36,7 +36,7 @@ def test_a_recipe_of_ones_own_is_a_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match="nearest name is 'onset-apex'"):
+    with pytest.raises(UsageError, match="did you mean 'onset-apex'"):
         recipe.load("onset-apx")
 
 
