@@ -77,10 +77,57 @@ def write_video(
     return path
 
 
+#: What the recogniser said of the three candidates.
+SAID = (
+    {
+        "label": "surprise",
+        "prob": (0.16, 0.09, 0.75),
+        "side": "both",
+        "asymmetry": 0.04,
+        "nearest": (
+            ("Inner brow raiser and outer brow raiser.", 0.81),
+            ("Upper lid raiser.", 0.52),
+            ("Brow lowerer.", 0.11),
+        ),
+    },
+    {
+        "label": "",
+        "prob": (0.42, 0.31, 0.27),
+        "side": "right",
+        "asymmetry": -0.31,
+        "abstained": True,
+        "nearest": (
+            ("Lip corner puller.", 0.47),
+            ("Dimpler.", 0.44),
+            ("Cheek raiser and lip corner puller.", 0.4),
+        ),
+        "note": "the person may have been speaking",
+    },
+    {
+        "label": "negative",
+        "prob": (0.81, 0.07, 0.12),
+        "side": "left",
+        "asymmetry": 0.22,
+        "nearest": (
+            ("Brow lowerer.", 0.77),
+            ("Brow lowerer and lid tightener.", 0.74),
+            ("Nose wrinkler.", 0.38),
+        ),
+    },
+)
+REGIONS = (
+    RegionMotion("left brow", 0.3, -1.9),
+    RegionMotion("right brow", -0.2, -1.6),
+    RegionMotion("mouth corner left", 0.15, 0.2),
+    RegionMotion("nose", 0.1, 0.0),
+)
+FACTS = ("width", "height", "fps", "duration_s", "n_frames", "variable_rate", "rotation_deg", "codec")
+Box = tuple[float, float, float, float]
+Phases = tuple[int, int, int, str]
+
+
 def made_analysis(
-    video: Path,
-    boxes: Sequence[tuple[float, float, float, float]],
-    pictures: Callable[[int, int], EventPictures | None],
+    video: Path, boxes: Sequence[Box], pictures: Callable[[int, int], EventPictures | None]
 ) -> VideoAnalysis:
     """An analysis of a video that exists: its true frames and times, made-up scores.
 
@@ -95,14 +142,45 @@ def made_analysis(
         times_s = opened.timeline.times_s
     n = facts.n_frames
     rng = np.random.default_rng(5)
+    phases = [
+        (round(onset * n / 300), round(apex * n / 300), round(offset * n / 300), kind)
+        for onset, apex, offset, kind in EVENTS_OF_300
+    ]
+    scores = _scores(n, phases, rng)
+    rows = _rows(times_s, boxes, scores, rng)
+    excluded = range(round(0.85 * n), round(0.95 * n))
+    return VideoAnalysis(
+        source=str(video),
+        video={name: getattr(facts, name) for name in FACTS},
+        frames=tuple(replace(row, excluded=row.frame in excluded) for row in rows),
+        events=tuple(_events(phases, scores, times_s, pictures)),
+        settings={"detector": "region-contrast", "threshold": 4.5, "face": "largest", "members": 8},
+        model=MODEL,
+        detector=DETECTOR,
+        stages_s={"decode": 1.2, "landmarks": 3.4, "spotting": 0.4, "recognition": 0.9},
+        notes=(
+            "The frame rate is 30: movements shorter than a tenth of a second have three frames or fewer.",
+        ),
+        excluded=((rows[excluded[0]].timestamp, rows[excluded[-1]].timestamp),),
+        baseline=(0.0, rows[n // 12].timestamp),
+    )
+
+
+def _scores(n: int, phases: Sequence[Phases], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Noise that rises at the candidates, more for their own kind."""
     scores = {kind: np.abs(rng.normal(0, 0.8, n)) for kind in ("micro", "macro")}
-    phases = [(*(round(place * n / 300) for place in row[:3]), row[3]) for row in EVENTS_OF_300]
     for onset, apex, offset, kind in phases:
         rise = np.interp(np.arange(n), [onset - 2, apex, offset + 2], [0, 1, 0])
         scores[kind] += 7 * rise
         scores["macro" if kind == "micro" else "micro"] += 2.5 * rise
-    lost = range(round(0.31 * n), round(0.34 * n))
-    excluded = range(round(0.85 * n), round(0.95 * n))
+    return scores
+
+
+def _rows(
+    times_s: np.ndarray, boxes: Sequence[Box], scores: dict[str, np.ndarray], rng: np.random.Generator
+) -> list[FrameRow]:
+    """A row per frame; the face is lost for a thirtieth of the video."""
+    n = len(scores["micro"])
     rows = [
         FrameRow(
             frame=i,
@@ -121,86 +199,36 @@ def made_analysis(
             macro_score=float(scores["macro"][i]) if i >= 15 else float("nan"),
             micro_px=float(scores["micro"][i] / 6),
             macro_px=float(scores["macro"][i] / 4),
-            excluded=i in excluded,
         )
         for i in range(n)
     ]
-    for i in lost:
+    for i in range(round(0.31 * n), round(0.34 * n)):
         rows[i] = FrameRow(i, float(times_s[i]), -1, 0.0, False, "no face found")
-    said = [
-        {"label": "surprise", "prob": (0.16, 0.09, 0.75), "side": "both", "asymmetry": 0.04},
-        {"label": "", "prob": (0.42, 0.31, 0.27), "side": "right", "asymmetry": -0.31, "abstained": True},
-        {"label": "negative", "prob": (0.81, 0.07, 0.12), "side": "left", "asymmetry": 0.22},
-    ]
-    sentences = (
-        (
-            ("Inner brow raiser and outer brow raiser.", 0.81),
-            ("Upper lid raiser.", 0.52),
-            ("Brow lowerer.", 0.11),
-        ),
-        (("Lip corner puller.", 0.47), ("Dimpler.", 0.44), ("Cheek raiser and lip corner puller.", 0.4)),
-        (("Brow lowerer.", 0.77), ("Brow lowerer and lid tightener.", 0.74), ("Nose wrinkler.", 0.38)),
-    )
-    regions = (
-        ("left brow", 0.3, -1.9),
-        ("right brow", -0.2, -1.6),
-        ("mouth corner left", 0.15, 0.2),
-        ("nose", 0.1, 0.0),
-    )
-    events = []
-    for number, ((onset, apex, offset, kind), words, near) in enumerate(
-        zip(phases, said, sentences, strict=True), 1
-    ):
-        events.append(
-            Event(
-                event_id=number,
-                kind=kind,
-                score=float(scores[kind][apex]),
-                onset_frame=onset,
-                apex_frame=apex,
-                offset_frame=offset,
-                onset_s=float(times_s[onset]),
-                apex_s=float(times_s[apex]),
-                offset_s=float(times_s[offset]),
-                label=words["label"],
-                prob=dict(zip(CLASSES, words["prob"], strict=True)),
-                doubt=0.05 * number,
-                abstained=words.get("abstained", False),
-                nearest=near,
-                regions=tuple(RegionMotion(*row) for row in regions),
-                side=words["side"],
-                asymmetry=words["asymmetry"],
-                note="the person may have been speaking" if number == 2 else "",
-                pictures=pictures(onset, apex),
-            )
+    return rows
+
+
+def _events(
+    phases: Sequence[Phases],
+    scores: dict[str, np.ndarray],
+    times_s: np.ndarray,
+    pictures: Callable[[int, int], EventPictures | None],
+) -> Iterator[Event]:
+    for number, ((onset, apex, offset, kind), said) in enumerate(zip(phases, SAID, strict=True), 1):
+        yield Event(
+            event_id=number,
+            kind=kind,
+            score=float(scores[kind][apex]),
+            onset_frame=onset,
+            apex_frame=apex,
+            offset_frame=offset,
+            onset_s=float(times_s[onset]),
+            apex_s=float(times_s[apex]),
+            offset_s=float(times_s[offset]),
+            doubt=0.05 * number,
+            regions=REGIONS,
+            pictures=pictures(onset, apex),
+            **{**said, "prob": dict(zip(CLASSES, said["prob"], strict=True))},
         )
-    return VideoAnalysis(
-        source=str(video),
-        video={
-            name: getattr(facts, name)
-            for name in (
-                "width",
-                "height",
-                "fps",
-                "duration_s",
-                "n_frames",
-                "variable_rate",
-                "rotation_deg",
-                "codec",
-            )
-        },
-        frames=tuple(rows),
-        events=tuple(events),
-        settings={"detector": "region-contrast", "threshold": 4.5, "face": "largest", "members": 8},
-        model=MODEL,
-        detector=DETECTOR,
-        stages_s={"decode": 1.2, "landmarks": 3.4, "spotting": 0.4, "recognition": 0.9},
-        notes=(
-            "The frame rate is 30: movements shorter than a tenth of a second have three frames or fewer.",
-        ),
-        excluded=((rows[excluded[0]].timestamp, rows[excluded[-1]].timestamp),),
-        baseline=(0.0, rows[n // 12].timestamp),
-    )
 
 
 def small_analysis(folder: Path, n: int = 60, *, variable: bool = False) -> VideoAnalysis:
