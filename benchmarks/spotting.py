@@ -23,7 +23,7 @@ from mien.prepare.long_videos import read_long_videos
 from mien.spotting.contract import KINDS
 from mien.spotting.evaluate import Evaluation, evaluate
 from mien.spotting.fitting import ThresholdDetector
-from mien.spotting.registry import create
+from mien.spotting.registry import create, feeds
 
 DETECTORS = ("contrast", "mdmd", "softnet", "mean", "random")
 
@@ -64,7 +64,7 @@ def main() -> None:
     films = read_long_videos(asked.films)
     distractors = pd.read_csv(asked.films / "distractors.csv", dtype={"subject": str, "video": str})
     distractors["name"] = distractors["subject"] + "_" + distractors["video"]
-    videos = coded_videos(films, asked.films / "signals", flow_maps=True)
+    videos = coded_videos(films, asked.films / "signals", feeds=feeds(asked.detectors.split(",")))
     told = "F1 (95 %)              TP/FP/FN     false/min  onset ms  offset ms  peeked F1 (invalid)"
     print(f"{'detector':10} {'kind':6} {told}")
     for name in asked.detectors.split(","):

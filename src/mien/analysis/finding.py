@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from mien.analysis.settings import AnalyseSettings, Range
 from mien.errors import InputError, UsageError
+from mien.spotting.blocks import GAPS_S, top_third
 from mien.spotting.contract import KINDS, Detector, Interval, Kind, VideoSignal
 from mien.spotting.contrast import eye_regions, motion
 from mien.spotting.fitting import ThresholdDetector
-from mien.spotting.mdmd import top_third
 
 Curve = npt.NDArray[np.float64]
 #: A baseline shorter than this says little about what is usual.
@@ -76,16 +76,19 @@ def without(signal: VideoSignal, ranges: Sequence[Range]) -> VideoSignal:
     """The signal with nan wherever its motion begins or ends in one of the ranges."""
     if not ranges:
         return signal
-    flow, maps = {}, {}
+    flow, blocks = {}, {}
     for kind in KINDS:
-        lag_s = signal.lag[kind] / signal.fps
+        lag_s, gap_s = signal.lag[kind] / signal.fps, GAPS_S[kind]
         gone = within(signal.time_s, [(start, end + lag_s) for start, end in ranges])
         flow[kind] = signal.region_flow[kind].copy()
         flow[kind][gone] = np.nan
         if kind in signal.flow_maps:
-            maps[kind] = signal.flow_maps[kind]
-            maps[kind][gone] = np.nan
-    return replace(signal, region_flow=flow, flow_maps=maps)
+            signal.flow_maps[kind][gone] = np.nan
+        if kind in signal.block_differences:
+            around = within(signal.time_s, [(start - gap_s, end + gap_s) for start, end in ranges])
+            blocks[kind] = signal.block_differences[kind].copy()
+            blocks[kind][around] = np.nan
+    return replace(signal, region_flow=flow, block_differences=blocks)
 
 
 def apex_of(signal: VideoSignal, interval: Interval) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +17,7 @@ from mien.analysis.settings import AnalyseSettings
 from mien.analysis.watching import Progress, watch
 from mien.face.landmarks import Landmarker
 from mien.prepare import recipe as recipes
-from mien.spotting.contract import KINDS, Detector
+from mien.spotting.contract import KINDS, Detector, Feed
 from mien.video.isolated import IsolatedVideo
 
 #: Stages of an analysis as `progress` names them.
@@ -33,7 +33,7 @@ def analyse(
     settings: AnalyseSettings | None = None,
     *,
     detector_card: Mapping[str, Any] | None = None,
-    flow_maps: bool = False,
+    feeds: Collection[Feed] = (),
     landmarker: Landmarker | None = None,
     progress: Progress | None = None,
 ) -> VideoAnalysis:
@@ -48,7 +48,7 @@ def analyse(
         model: gives the recogniser; called when it is first needed, so that it can be loaded meanwhile. None leaves
             classes out.
         detector_card: what is told of the detector.
-        flow_maps: the detector reads `VideoSignal.flow_maps`.
+        feeds: what the detector reads besides the flow of regions (`mien.spotting.registry.feeds`).
         landmarker: an open one, so that many videos share it.
         progress: told of every step (stage, done, total).
 
@@ -67,7 +67,7 @@ def analyse(
     with IsolatedVideo(path, chosen.limits) as video, opened as finder:
         sha256 = _sha256(path)
         stages_s["open"] = time.perf_counter() - clock
-        watched = watch(video, finder, face=chosen.face, flow_maps=flow_maps, progress=tell)
+        watched = watch(video, finder, face=chosen.face, feeds=feeds, progress=tell)
         stages_s |= watched.stages_s
         clock = time.perf_counter()
         tell("spot", 0, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from mien.metrics import strs as strs_metric
 from mien.metrics.spotting import match
 from mien.prepare.long_videos import SpottingVideo, read_long_videos
 from mien.spotting import registry
-from mien.spotting.contract import KINDS, CodedVideo, Interval, VideoSignal
+from mien.spotting.contract import FEEDS, KINDS, CodedVideo, Feed, Interval, VideoSignal
 from mien.spotting.evaluate import Evaluation, evaluate
 from mien.spotting.files import (
     Submitted,
@@ -57,8 +57,16 @@ class SpotOrder:
     seed: int = 0
 
 
+#: How the parts of a kept signal are called in its file.
+_SHORT: Mapping[Feed, str] = {"flow_maps": "maps", "block_differences": "blocks"}
+
+
 def coded_videos(
-    films: Sequence[SpottingVideo], signals: Path, *, flow_maps: bool, progress: Progress | None = None
+    films: Sequence[SpottingVideo],
+    signals: Path,
+    *,
+    feeds: Collection[Feed],
+    progress: Progress | None = None,
 ) -> list[CodedVideo]:
     """The videos with their signals; a signal is computed once and kept in the folder `signals`.
 
@@ -70,7 +78,7 @@ def coded_videos(
         for number, film in enumerate(films):
             if progress is not None:
                 progress(number, len(films), film.key)
-            signal = _signal(film, signals, finder, flow_maps)
+            signal = _signal(film, signals, finder, feeds)
             truth = tuple(Interval(t.onset - 1, t.apex - 1, t.offset - 1, t.kind, 1.0) for t in film.truth)
             found.append(CodedVideo(film.key, film.subject, signal, truth))
         if progress is not None:
@@ -78,13 +86,17 @@ def coded_videos(
     return found
 
 
-def _signal(film: SpottingVideo, folder: Path, finder: Landmarker, flow_maps: bool) -> VideoSignal:
-    file = folder / f"{film.key}{'-maps' if flow_maps else ''}.npz"
+def _signal(film: SpottingVideo, folder: Path, finder: Landmarker, feeds: Collection[Feed]) -> VideoSignal:
+    parts = [_SHORT[feed] for feed in FEEDS if feed in feeds]
+    file = folder / f"{'-'.join([film.key, *parts])}.npz"
     if not file.is_file():
         with IsolatedVideo(film.path) as video:
-            signal = watch(video, finder, flow_maps=flow_maps).signal
+            signal = watch(video, finder, feeds=feeds).signal
         arrays = {f"flow_{kind}": np.asarray(signal.region_flow[kind]) for kind in KINDS}
-        arrays |= {f"maps_{kind}": np.asarray(maps, np.float16) for kind, maps in signal.flow_maps.items()}
+        for feed, short in _SHORT.items():
+            arrays |= {
+                f"{short}_{kind}": np.asarray(v, np.float16) for kind, v in getattr(signal, feed).items()
+            }
         facts = json.dumps({"fps": signal.fps, "lag": dict(signal.lag), "regions": signal.regions})
         with written_whole(file) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(
@@ -99,7 +111,10 @@ def _signal(film: SpottingVideo, folder: Path, finder: Landmarker, flow_maps: bo
                 lag=facts["lag"],
                 regions=tuple(facts["regions"]),
                 region_flow={kind: kept[f"flow_{kind}"] for kind in KINDS},
-                flow_maps={kind: kept[f"maps_{kind}"] for kind in KINDS if f"maps_{kind}" in kept},
+                **{
+                    feed: {kind: kept[f"{short}_{kind}"] for kind in KINDS if f"{short}_{kind}" in kept}
+                    for feed, short in _SHORT.items()
+                },
             )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError("a kept signal is damaged", where=file, found=error, do="delete it") from error
@@ -131,9 +146,8 @@ def spot(
     makers = {name: partial(registry.create, name) for name in order.detectors}
     for make in makers.values():
         make()
-    flow_maps = any(registry.card(name).reads == "flow_maps" for name in order.detectors)
     films = read_long_videos(root)
-    videos = coded_videos(films, out / "signals", flow_maps=flow_maps, progress=progress)
+    videos = coded_videos(films, out / "signals", feeds=registry.feeds(order.detectors), progress=progress)
     told: dict[str, Any] = {
         "videos": str(root),
         "protocol": order.protocol,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from mien.analysis.frames import FrameLog
@@ -12,7 +12,7 @@ from mien.face.choice import Rule, choose
 from mien.face.following import FaceFollower, Followed, FollowSettings
 from mien.face.landmarks import Landmarker
 from mien.face.search import search
-from mien.spotting.contract import VideoSignal
+from mien.spotting.contract import Feed, VideoSignal
 from mien.spotting.signal import SignalBuilder
 from mien.video.frame import Frame
 from mien.video.isolated import IsolatedVideo
@@ -50,7 +50,7 @@ def watch(
     landmarker: Landmarker,
     *,
     face: Rule = "largest",
-    flow_maps: bool = False,
+    feeds: Collection[Feed] = (),
     progress: Progress | None = None,
 ) -> Watched:
     """What one pass over a video gives; memory does not grow but by some hundred bytes a frame.
@@ -71,7 +71,7 @@ def watch(
     follower, log = FaceFollower(landmarker, FollowSettings(face=rule)), FrameLog(share)
     spent = {"decode": 0.0, "face": 0.0, "motion": 0.0}
     damaged = 0
-    with SignalBuilder(facts.fps, flow_maps=flow_maps) as builder:
+    with SignalBuilder(facts.fps, feeds=feeds) as builder:
         clock = time.perf_counter()
         for outcome in video.frames(longest_px=longest_px):
             spent["decode"] -= clock - (clock := time.perf_counter())

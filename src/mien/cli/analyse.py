@@ -98,7 +98,7 @@ def _run(
     from mien.export import write_all
     from mien.face.landmarks import Landmarker
     from mien.report.analysis import write_analysis_report
-    from mien.spotting.registry import card, create
+    from mien.spotting.registry import card, create, feeds
 
     told = card(detector)
     if told.needs_training:
@@ -130,6 +130,7 @@ def _run(
                 given,
                 settings,
                 detector_card=asdict(told),
+                feeds=feeds((detector,)),
                 landmarker=landmarker,
                 progress=tell,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,11 @@ class Interval:
         return self.offset - self.onset + 1
 
 
+#: Parts of a signal that are made only if a detector reads them.
+Feed = Literal["flow_maps", "block_differences"]
+FEEDS: tuple[Feed, ...] = get_args(Feed)
+
+
 @dataclass(frozen=True, eq=False)
 class VideoSignal:
     """What detectors read of one video: a row per frame, nan where the face was not seen.
@@ -45,9 +50,9 @@ class VideoSignal:
         region_flow: by kind, (T, R, 2) mean u, v of each region in pixels of the aligned crop, the head's rigid
             motion removed.
         flow_maps: by kind, (T, 3, 42, 42) u, v, strain of brows and mouth, for the networks; absent if not asked for.
-        block_differences: by kind, (T, 36) what `mien.spotting.mdmd.block_differences` gives for the flows from frame
-            i - k to i and from i - k to i + k, where k is `mien.spotting.mdmd.gap` (not the lag), pixels; nan in the
-            first and last k rows; absent if not asked for.
+        block_differences: by kind, (T, 36) what `mien.spotting.blocks.block_differences` gives for the flows from
+            frame i - k to i and from i - k to i + k, where k is `mien.spotting.blocks.gap` (not the lag), pixels; nan
+            in the first and last k rows; absent if not asked for.
     """
 
     fps: float

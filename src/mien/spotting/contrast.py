@@ -16,6 +16,7 @@ from pydantic import Field
 from mien.face.areas import is_eye
 from mien.metrics.spotting import Spans, match, spans
 from mien.models.options import Options
+from mien.spotting.blocks import top_third
 from mien.spotting.contract import KINDS, CodedVideo, Floats, Interval, Kind, VideoSignal
 from mien.spotting.curves import (
     Curve,
@@ -36,7 +37,6 @@ from mien.spotting.fitting import (
     to_spans,
     truth_spans,
 )
-from mien.spotting.mdmd import top_third
 
 #: Least matched events of training videos from which the timing of intervals is corrected.
 ENOUGH = 5

@@ -10,62 +10,24 @@ The published program takes the direction as atan(u / v), which folds opposite d
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from mien.errors import InputError
 from mien.models.options import Options
+from mien.spotting.blocks import gap, top_third
 from mien.spotting.contract import KINDS, Floats, Interval, Kind, VideoSignal
 from mien.spotting.curves import Curve, contrast, relative_threshold, runs
 from mien.spotting.fitting import Proposals, ThresholdDetector
 
-BLOCKS = 6
-DIRECTIONS = 4
 THRESHOLD = 0.01
 #: Shortest and longest micro interval in seconds, 7-16 frames at 30 fps and 47-105 at 200 fps; longer ones are macro.
 SHORTEST_S, LONGEST_S = 0.235, 0.525
-#: The gap k between the frames compared.
-GAPS_S: dict[Kind, float] = {"micro": 0.4, "macro": 1.3}
 
 
 class MdmdOptions(Options):
-    feed: Literal["regions", "blocks"] = Field(
-        "regions",
-        description="regions: mean flow of facial regions, two lags added; blocks: the published 6x6 blocks of dense "
-        "flow, where the signal holds them",
-    )
     fit_threshold: bool = Field(True, description="fit p on training videos; else the published 0.01 stays")
-
-
-def block_differences(first: npt.ArrayLike, second: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(36,) main directional difference of every block of 6 x 6, pixels.
-
-    Args:
-        first: (2, H, W) flow u, v from frame i - k to frame i.
-        second: (2, H, W) flow from frame i - k to frame i + k.
-
-    Raises:
-        InputError: the shapes differ or a side is shorter than 6.
-    """
-    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    if one.shape != two.shape or one.ndim != 3 or len(one) != 2 or min(one.shape[1:]) < BLOCKS:
-        raise InputError(
-            "MDMD needs two flows (2, H, W) of one size, 6 x 6 at least", found=f"{one.shape} and {two.shape}"
-        )
-    height, width = one.shape[1] // BLOCKS, one.shape[2] // BLOCKS
-    direction = _direction(one)
-    difference = np.hypot(*one) - np.hypot(*two)
-    found = np.empty(BLOCKS * BLOCKS)
-    for b in range(found.size):
-        row, column = divmod(b, BLOCKS)
-        block = np.s_[row * height : (row + 1) * height, column * width : (column + 1) * width]
-        inside = direction[block]
-        main = np.bincount(inside.ravel(), minlength=DIRECTIONS).argmax()
-        found[b] = top_third(difference[block][inside == main])
-    return found
 
 
 def region_differences(flow: npt.NDArray[np.floating], lag: int, times: int = 1) -> npt.NDArray[np.floating]:
@@ -85,20 +47,8 @@ def region_differences(flow: npt.NDArray[np.floating], lag: int, times: int = 1)
     )
 
 
-def gap(kind: Kind, fps: float) -> int:
-    """The published gap k in frames: 12 and 39 at 30 fps, 80 and 260 at 200 fps."""
-    return max(round(GAPS_S[kind] * fps), 1)
-
-
-def top_third(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Mean of the largest third along the last axis (of one value at least); nan if a value is."""
-    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=-1)
-    n = max(int(ordered.shape[-1] / 3 + 0.5), 1)
-    return np.asarray(ordered[..., -n:].mean(axis=-1))
-
-
 class Mdmd(ThresholdDetector):
-    """MDMD with the published lengths; p is published (0.01) until fitted."""
+    """MDMD on the mean flow of facial regions, with the published lengths; p is published (0.01) until fitted."""
 
     grid = tuple(p / 100 for p in range(1, 100))
 
@@ -109,22 +59,9 @@ class Mdmd(ThresholdDetector):
 
     def score(self, signal: VideoSignal, kind: Kind) -> Floats:
         """Contrast of the frame feature against k - 1 frames before and after, negatives 0, pixels (T,)."""
-        k = gap(kind, signal.fps)
-        differences: npt.NDArray[np.floating]
-        if self._options.feed == "blocks":
-            if kind not in signal.block_differences:
-                raise InputError(
-                    "this signal holds no block differences for MDMD",
-                    found=f"kind {kind}",
-                    do="build the signal with them, or use feed=regions",
-                )
-            differences = np.asarray(signal.block_differences[kind])
-        else:
-            lag = signal.lag[kind]
-            times = max(round(k / lag), 1)
-            k = times * lag
-            differences = region_differences(signal.region_flow[kind], lag, times)
-        return np.asarray(np.maximum(contrast(top_third(differences), max(k - 1, 1)), 0))
+        lag = signal.lag[kind]
+        times = max(round(gap(kind, signal.fps) / lag), 1)
+        return _contrasted(region_differences(signal.region_flow[kind], lag, times), times * lag)
 
     def proposals(self, signal: VideoSignal, kind: Kind) -> Proposals:
         curve = np.asarray(self.score(signal, kind), dtype=np.float64)
@@ -139,6 +76,27 @@ class Mdmd(ThresholdDetector):
             ]
 
         return at
+
+
+class MdmdBlocks(Mdmd):
+    """MDMD as published, on blocks of dense flow."""
+
+    def score(self, signal: VideoSignal, kind: Kind) -> Floats:
+        if kind not in signal.block_differences:
+            raise InputError(
+                "this signal holds no block differences for MDMD",
+                found=f"kind {kind}",
+                do="build the signal with feeds=['block_differences'], or take the detector mdmd",
+            )
+        return _contrasted(np.asarray(signal.block_differences[kind]), gap(kind, signal.fps))
+
+
+MdmdBlocksOptions = MdmdOptions
+
+
+def _contrasted(differences: npt.NDArray[np.floating], k: int) -> Floats:
+    """The feature (T,) of frames from differences (T, places), against the frames k - 1 before and after."""
+    return np.asarray(np.maximum(contrast(top_third(differences), max(k - 1, 1)), 0))
 
 
 def allowed_lengths(kind: Kind, fps: float) -> tuple[int, float]:
@@ -159,9 +117,3 @@ def _shifted(rows: npt.NDArray[np.floating], by: int) -> npt.NDArray[np.floating
     if abs(by) < len(rows):
         moved[max(-by, 0) : len(rows) - max(by, 0)] = rows[max(by, 0) : len(rows) - max(-by, 0)]
     return moved
-
-
-def _direction(flow: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """(H, W) quarter of the circle that each vector points to, 0..3."""
-    angle = np.arctan2(flow[1], flow[0])
-    return np.asarray(np.floor(angle / (2 * np.pi / DIRECTIONS)).astype(np.int64) % DIRECTIONS)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from mien.errors import UsageError, unknown
 from mien.models.options import Options
-from mien.spotting.contract import Detector
+from mien.spotting.contract import FEEDS, Detector, Feed
 
 
 @dataclass(frozen=True)
@@ -72,16 +72,32 @@ _ENTRIES: Mapping[str, _Entry] = MappingProxyType(
                     name="mdmd",
                     title="MDMD",
                     paper="He et al., FG 2020; Wang et al., Neurocomputing 2017",
-                    summary="main directional maximal difference, the baseline of MEGC 2020; no parameters",
-                    reads="region_flow (or block_differences, with feed=blocks)",
+                    summary="main directional maximal difference on the flow of facial regions; no parameters",
+                    reads="region_flow",
                     needs_training=False,
                     confirmed="gaps, contrast, threshold rule, p = 0.01 and lengths (published program and results); "
                     "counting checked on all 198 published rows of CAS(ME)^2",
-                    assumed="angles by atan2 (the program's atan folds opposite directions); facial regions stand for "
-                    "blocks unless feed=blocks, and gaps are made of whole lags; a run that lasts to the end is kept",
+                    assumed="facial regions stand for blocks, and gaps are made of whole lags; a run that lasts to "
+                    "the end is kept",
                 ),
                 "mdmd",
                 "Mdmd",
+            ),
+            _Entry(
+                DetectorCard(
+                    name="mdmd-blocks",
+                    title="MDMD on blocks",
+                    paper="He et al., FG 2020; Wang et al., Neurocomputing 2017",
+                    summary="main directional maximal difference on 6x6 blocks of flow, the baseline of MEGC 2020",
+                    reads="block_differences",
+                    needs_training=False,
+                    confirmed="blocks, directions, gaps, contrast, threshold rule, p = 0.01 and lengths (published "
+                    "program and results)",
+                    assumed="angles by atan2 (the program's atan folds opposite directions); DIS flow on our aligned "
+                    "crop (published: RLOF on a face cut out by dlib); a run that lasts to the end is kept",
+                ),
+                "mdmd",
+                "MdmdBlocks",
             ),
             _Entry(
                 DetectorCard(
@@ -150,6 +166,12 @@ def options(name: str) -> type[Options]:
     entry = _entry(name)
     found: type[Options] = getattr(_module(entry), f"{entry.made_by}Options")
     return found
+
+
+def feeds(detectors: Iterable[str]) -> frozenset[Feed]:
+    """The parts of a signal that must be made for these detectors. Raises `UsageError` for an unknown name."""
+    read = {card(name).reads for name in detectors}
+    return frozenset(feed for feed in FEEDS if feed in read)
 
 
 def create(name: str, given: Mapping[str, object] | None = None) -> Detector:

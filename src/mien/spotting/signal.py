@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,7 +21,8 @@ from mien.face.landmarks import Points
 from mien.face.regions import rigid_mask
 from mien.motion.flow import compute
 from mien.motion.head_motion import HeadMotion, estimate
-from mien.spotting.contract import KINDS, Kind, VideoSignal
+from mien.spotting.blocks import BLOCKS, GAPS_S, block_differences
+from mien.spotting.contract import KINDS, Feed, Kind, VideoSignal
 from mien.spotting.maps import MAP_SHAPE, MapCutter
 
 #: Time over which the motion of each kind is taken: about half of a movement.
@@ -47,7 +48,8 @@ class SignalBuilder:
     Args:
         fps: mean rate of the video; above `MOST_HZ` the flow of every second, third, ... frame is computed and the
             rows between are interpolated.
-        flow_maps: keep the maps that SOFTNet and MEAN read too, in a temporary file: 20 kB a frame.
+        feeds: what is made besides the flow of regions. `flow_maps`, which SOFTNet and MEAN read, are kept in a
+            temporary file, 20 kB a frame; `block_differences`, which MDMD reads, take two more flows of each kind.
         lag_s: time over which the flow of each kind is taken.
 
     Attributes:
@@ -61,7 +63,9 @@ class SignalBuilder:
             signal = builder.finish()
     """
 
-    def __init__(self, fps: float, *, flow_maps: bool = False, lag_s: Mapping[Kind, float] = LAG_S) -> None:
+    def __init__(
+        self, fps: float, *, feeds: Collection[Feed] = (), lag_s: Mapping[Kind, float] = LAG_S
+    ) -> None:
         if not fps > 0:
             raise InputError("a signal needs the frame rate of its video", found=fps)
         self.fps = fps
@@ -78,7 +82,13 @@ class SignalBuilder:
         self._face: _Face | None = None
         self._points: Points | None = None
         self._rows = {kind: _Rows((len(AREAS), 2)) for kind in KINDS}
-        self._maps = {kind: _MapFile() for kind in KINDS} if flow_maps else {}
+        self._maps = {kind: _MapFile() for kind in KINDS} if "flow_maps" in feeds else {}
+        self._blocks = {kind: _Rows((BLOCKS**2,)) for kind in KINDS} if "block_differences" in feeds else {}
+        self._gap_s = {
+            kind: stride * max(1, round(GAPS_S[kind] * fps / stride)) / fps
+            for kind, stride in self.stride.items()
+        }
+        self._longest_s = max(*self._lag_s.values(), *(2 * self._gap_s[kind] for kind in self._blocks))
         self._pools = {kind: ThreadPoolExecutor(1) for kind in KINDS}
         self._room = threading.Semaphore(_AHEAD * len(KINDS))
         self._failed: BaseException | None = None
@@ -110,7 +120,7 @@ class SignalBuilder:
         """
         index = len(self._times)
         self._times.append(time_s)
-        for rows in self._rows.values():
+        for rows in (*self._rows.values(), *self._blocks.values()):
             rows.grow(index)
         if broken:
             self._past.clear()
@@ -124,10 +134,13 @@ class SignalBuilder:
             if index % self.stride[kind]:
                 continue
             if (past := self._ago(time_s, self._lag_s[kind])) is not None:
-                self._room.acquire()
-                self._pools[kind].submit(self._measure, kind, index, past.crop, crop, self._face)
-        self._past.append(_Past(time_s, crop))
-        while time_s - self._past[0].time_s > (1 + _TOLERANCE) * max(self._lag_s.values()):
+                self._submit(kind, self._measure, kind, index, past.crop, crop, self._face)
+            if kind in self._blocks:
+                first, middle = (self._ago(time_s, n * self._gap_s[kind]) for n in (2, 1))
+                if first is not None and middle is not None:
+                    self._submit(kind, self._compare, kind, middle.index, first.crop, middle.crop, crop)
+        self._past.append(_Past(index, time_s, crop))
+        while time_s - self._past[0].time_s > (1 + _TOLERANCE) * self._longest_s:
             self._past.popleft()
         if self._failed is not None:
             raise self._failed
@@ -141,10 +154,13 @@ class SignalBuilder:
         n_frames = len(self._times)
         flow = {kind: self._rows[kind].joined(n_frames) for kind in KINDS}
         maps = {kind: file.mapped(n_frames) for kind, file in self._maps.items()}
+        blocks = {kind: rows.joined(n_frames) for kind, rows in self._blocks.items()}
         for kind in KINDS:
             _fill_between(flow[kind], self.stride[kind])
             if kind in maps:
                 _fill_between(maps[kind], self.stride[kind])
+            if kind in blocks:
+                _fill_between(blocks[kind], self.stride[kind])
         return VideoSignal(
             fps=self.fps,
             time_s=np.array(self._times),
@@ -152,6 +168,7 @@ class SignalBuilder:
             regions=AREAS,
             region_flow=flow,
             flow_maps=maps,
+            block_differences=blocks,
         )
 
     def _ago(self, time_s: float, lag_s: float) -> _Past | None:
@@ -164,23 +181,37 @@ class SignalBuilder:
         between = self._past[0].time_s < time_s - lag_s
         return nearest if off_s <= 0.51 / self.fps or (between and off_s <= _TOLERANCE * lag_s) else None
 
+    def _submit(self, kind: Kind, work: Callable[..., None], *args: Any) -> None:
+        """Have work done in the thread of a kind, once there is room for it."""
+
+        def guarded() -> None:
+            try:
+                work(*args)
+            except BaseException as error:  # raised again in the caller's thread
+                self._failed = error
+            finally:
+                self._room.release()
+
+        self._room.acquire()
+        self._pools[kind].submit(guarded)
+
     def _measure(self, kind: Kind, index: int, before: Crop, now: Crop, face: _Face) -> None:
-        try:
-            flow = compute(before, now, "dis")
-            head = estimate(flow, face.rigid)
-            self._rows[kind][index] = face.means(flow, head)
-            if face.cutter is not None:
-                self._maps[kind].put(index, face.cutter.cut(flow - head.flow(*flow.shape[1:])))
-        except BaseException as error:  # raised again in the caller's thread
-            self._failed = error
-        finally:
-            self._room.release()
+        flow = compute(before, now, "dis")
+        head = estimate(flow, face.rigid)
+        self._rows[kind][index] = face.means(flow, head)
+        if face.cutter is not None:
+            self._maps[kind].put(index, face.cutter.cut(flow - head.flow(*flow.shape[1:])))
+
+    def _compare(self, kind: Kind, index: int, first: Crop, middle: Crop, last: Crop) -> None:
+        there, further = compute(first, middle, "dis"), compute(first, last, "dis")
+        self._blocks[kind][index] = block_differences(there, further).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class _Past:
     """A frame that later ones are compared with."""
 
+    index: int
     time_s: float
     crop: Crop
 
@@ -191,7 +222,7 @@ class _Past:
         moved = cv2.warpAffine(
             self.crop, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        return _Past(self.time_s, np.asarray(moved, dtype=np.uint8))
+        return _Past(self.index, self.time_s, np.asarray(moved, dtype=np.uint8))
 
 
 class _Face:

@@ -130,3 +130,12 @@ def test_maps_are_left_out_too() -> None:
     maps = {kind: np.zeros((300, 3, 2, 2), np.float16) for kind in LAG}
     rows = without(replace(signal, flow_maps=maps), [(1.0, 2.0)]).flow_maps["micro"]  # type: ignore[arg-type]
     assert np.isnan(rows[30:67]).all() and np.isfinite(rows[:30]).all() and np.isfinite(rows[67:]).all()
+
+
+def test_block_differences_around_the_range_are_left_out_too() -> None:
+    signal = raised()
+    blocks = {kind: np.zeros((300, 36)) for kind in LAG}
+    rows = without(replace(signal, block_differences=blocks), [(4.0, 5.0)]).block_differences["micro"]
+    # they look from 0.4 s before to 0.4 s after their frame
+    assert np.isnan(rows[108:163]).all() and np.isfinite(rows[:108]).all() and np.isfinite(rows[163:]).all()
+    assert np.isfinite(blocks["micro"]).all()

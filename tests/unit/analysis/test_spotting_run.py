@@ -14,6 +14,7 @@ from mien.analysis import spotting_run
 from mien.analysis.spotting_run import SpotOrder, spot
 from mien.errors import InputError, UsageError
 from mien.prepare.long_videos import read_long_videos
+from mien.spotting.contract import FEEDS, KINDS
 from mien.spotting.files import read_log, read_str_submission, read_submission
 from mien.training.deployed import load
 from portraits import RAISED_S, picture, write_video
@@ -99,9 +100,13 @@ def test_a_damaged_signal_and_an_unknown_detector_are_refused(
         spot(videos, tmp_path, SpotOrder(("contrast",)))
 
 
-def test_flow_maps_are_kept_for_detectors_that_read_them(videos: Path, tmp_path: Path) -> None:
+def test_what_detectors_read_besides_region_flow_is_kept(videos: Path, tmp_path: Path) -> None:
     films = read_long_videos(videos)[:1]
-    (first,) = spotting_run.coded_videos(films, tmp_path, flow_maps=True)
-    (again,) = spotting_run.coded_videos(films, tmp_path, flow_maps=True)
-    np.testing.assert_array_equal(first.signal.flow_maps["micro"], again.signal.flow_maps["micro"])
-    assert first.signal.flow_maps["micro"].shape[1:] == (3, 42, 42)
+    (first,) = spotting_run.coded_videos(films, tmp_path, feeds=FEEDS)
+    (again,) = spotting_run.coded_videos(films, tmp_path, feeds=FEEDS)
+    for feed, shape in zip(FEEDS, [(3, 42, 42), (36,)], strict=True):
+        for kind in KINDS:
+            rows = getattr(first.signal, feed)[kind]
+            np.testing.assert_array_equal(rows, getattr(again.signal, feed)[kind])
+            assert rows.shape[1:] == shape and np.isfinite(rows).any()
+    assert [file.name for file in tmp_path.iterdir()] == [f"{films[0].key}-maps-blocks.npz"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mien.spotting.blocks import gap as gap_of
 from mien.spotting.contract import CodedVideo, Interval, Kind, VideoSignal
 
 FPS = 30.0
@@ -43,14 +44,23 @@ def signal_of(
     moved: np.ndarray, rng: np.random.Generator, noise: float = 0.05, maps: bool = False
 ) -> VideoSignal:
     """The signal of a face whose regions move so: flow over each lag, with noise."""
-    flow, flow_maps = {}, {}
+    flow, flow_maps, blocks = {}, {}, {}
     for kind, lag in LAG.items():
         rows = np.full_like(moved, np.nan)
         rows[lag:] = moved[lag:] - moved[:-lag] + rng.normal(0, noise, moved[lag:].shape)
         flow[kind] = rows
         if maps:
             flow_maps[kind] = _maps(rows, rng, noise)
-    return VideoSignal(FPS, np.arange(len(moved)) / FPS, LAG, REGIONS, flow, flow_maps)
+            blocks[kind] = _blocks(moved, gap_of(kind, FPS), rng, noise)
+    return VideoSignal(FPS, np.arange(len(moved)) / FPS, LAG, REGIONS, flow, flow_maps, blocks)
+
+
+def _blocks(moved: np.ndarray, k: int, rng: np.random.Generator, noise: float) -> np.ndarray:
+    """(T, 36): every block holds one of the regions, in turn."""
+    first, middle, last = moved[: -2 * k], moved[k:-k], moved[2 * k :]
+    rows = np.full((len(moved), moved.shape[1]), np.nan)
+    rows[k:-k] = np.linalg.norm(middle - first, axis=2) - np.linalg.norm(last - first, axis=2)
+    return rows[:, np.arange(36) % moved.shape[1]] + rng.normal(0, noise, (len(moved), 36))
 
 
 def _maps(rows: np.ndarray, rng: np.random.Generator, noise: float) -> np.ndarray:

@@ -16,7 +16,7 @@ QUICK = {"softnet": {"epochs": 1, "batch_size": 64}, "mean": {"epochs": 1}}
 
 
 def test_names_and_cards() -> None:
-    assert registry.names() == ("contrast", "mdmd", "mean", "random", "softnet")
+    assert registry.names() == ("contrast", "mdmd", "mdmd-blocks", "mean", "random", "softnet")
     for name in registry.names():
         card = registry.card(name)
         assert card.name == name
@@ -59,3 +59,9 @@ def test_cards_are_listed_without_torch() -> None:
         "registry.create('contrast'); assert 'torch' not in sys.modules and 'cv2' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_feeds_are_those_that_the_detectors_read() -> None:
+    assert registry.feeds(["contrast", "mdmd", "random"]) == frozenset()
+    assert registry.feeds(["mean", "softnet"]) == {"flow_maps"}
+    assert registry.feeds(["mdmd-blocks", "mean"]) == {"flow_maps", "block_differences"}

@@ -14,6 +14,7 @@ from mien.face.areas import AREAS
 from mien.face.landmarks import Landmarker, Points
 from mien.face.regions import ibug68
 from mien.face.registration import grey
+from mien.spotting.blocks import gap, top_third
 from mien.spotting.contract import VideoSignal
 from mien.spotting.signal import SignalBuilder
 
@@ -144,10 +145,40 @@ def test_crops_before_a_new_key_frame_are_laid_on_it(portrait: Portrait) -> None
 
 
 def test_maps_are_kept_when_asked_for(portrait: Portrait) -> None:
-    signal = signal_of(smile(portrait, 30, seconds=2.5), 30, flow_maps=True)
+    signal = signal_of(smile(portrait, 30, seconds=2.5), 30, feeds=["flow_maps"])
     maps = signal.flow_maps["micro"]
     assert maps.shape == (75, 3, 42, 42)
     assert np.isnan(maps[:6]).all() and np.isfinite(maps[6:]).all()
     mouth, brows = np.abs(maps[51, 1, 21:].astype(float)), np.abs(maps[51, 1, :21].astype(float))
     assert mouth.max() > 0.5 > brows.max()
     assert signal_of(smile(portrait, 30, seconds=0.5), 30).flow_maps == {}
+
+
+@pytest.mark.parametrize("fps", [30.0, 120.0])
+def test_block_differences_peak_where_a_movement_comes_and_goes(portrait: Portrait, fps: float) -> None:
+    """A twitch of the mouth at 1.5 s: of all rows its own stand out, in the lower half of the face."""
+    times_s = np.arange(round(3 * fps)) / fps
+    shares = np.clip(1 - np.abs(times_s - 1.5) / 0.15, 0, 1)
+    frames = (
+        (portrait.smiling(2 * share, seed=index), portrait.points, time_s)
+        for index, (share, time_s) in enumerate(zip(shares, times_s.tolist(), strict=True))
+    )
+    signal = signal_of(frames, fps, feeds=["block_differences"])
+    rows, k = signal.block_differences["micro"], gap("micro", fps)
+    assert rows.shape == (round(3 * fps), 36)
+    assert np.isnan(rows[:k]).all() and np.isnan(rows[-k:]).all()
+    assert np.isfinite(rows[k : -k - round(fps / 60)]).all()  # every second flow at 120 frames per second
+    best = int(np.nanargmax(top_third(rows)))
+    assert abs(best / fps - 1.5) <= 0.1
+    assert rows[best, 18:].max() > 3 * rows[best, :18].max()
+    assert np.nanmax(rows[: int(0.9 * fps)]) < rows[best].max() / 3
+
+
+def test_no_block_differences_unless_asked_for_or_across_a_break(portrait: Portrait) -> None:
+    assert signal_of(smile(portrait, 30, seconds=0.5), 30).block_differences == {}
+    with SignalBuilder(30, feeds=["block_differences"]) as builder:
+        for index, (crop, points, time_s) in enumerate(smile(portrait, 30)):
+            builder.add(crop, points, time_s, broken=index == 45)
+        rows = builder.finish().block_differences["micro"]
+    assert np.isnan(rows[45 - 12 : 45 + 12]).all()
+    assert np.isfinite(rows[12 : 45 - 12]).all() and np.isfinite(rows[45 + 12 : 90 - 12]).all()
