@@ -18,16 +18,14 @@ import numpy as np
 from mien.experiments.setting import EvaluateConfig, resolve
 from mien.experiments.strangers import Strangers, leave_one_class_out, made_up_strangers
 
-SCORES = ("max-softmax", "entropy", "mahalanobis")
-
 
 def row(name: str, found: list[Strangers]) -> str:
     """Mean AUROC, and share of known clips rejected with 95 % of the strangers, of each score."""
-    cells = []
-    for score in SCORES:
+    cells, n = [], 0
+    for score in found[0].separations:
         each = [split.separations[score] for split in found]
         cells.append(f"{np.mean([s.auroc for s in each]):6.3f} {np.mean([s.fpr95 for s in each]):6.3f}")
-    n = sum(split.separations[SCORES[0]].n_strangers for split in found)
+        n = sum(s.n_strangers for s in each)
     return f"{name:16} {len(found):6d} {n:9d}   " + "   ".join(cells)
 
 
@@ -58,8 +56,9 @@ def main() -> None:
         else:
             found += leave_one_class_out(setting, asked.parts, seed, compiled=True)
     print(f"{asked.model} {options}: {len(setting.labels)} clips, {time.process_time() - start:.0f} CPU s")
-    print(f"{'strangers':16} {'splits':>6} {'clips':>9}   " + "   ".join(f"{s:>13}" for s in SCORES))
-    print(" " * 36 + "   ".join(f"{'AUROC':>6} {'FPR95':>6}" for _ in SCORES))
+    scores = found[0].separations
+    print(f"{'strangers':16} {'splits':>6} {'clips':>9}   " + "   ".join(f"{s:>13}" for s in scores))
+    print(" " * 36 + "   ".join(f"{'AUROC':>6} {'FPR95':>6}" for _ in scores))
     for kind in dict.fromkeys(split.kind for split in found):
         print(row(kind, [split for split in found if split.kind == kind]))
     if not asked.made_up:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mien.clips.tasks import Task
 from mien.errors import UsageError
 from mien.experiments.setting import Setting
-from mien.metrics.rejection import Mahalanobis, Separation, least_confident, separation
+from mien.metrics.rejection import Mahalanobis, Separation, least_confident, separation, stillness
 from mien.metrics.uncertainty import predictive_entropy
 from mien.models import registry
 from mien.models.base import FLOW, Network
@@ -170,7 +170,7 @@ def made_up_strangers(setting: Setting, seed: int, *, compiled: bool) -> Iterato
     height, width = setting.arrays[FLOW].shape[2:]
     for fold in setting.folds:
         view, learner, inputs = _fitted(setting, setting.labels, setting.task, network, fold, seed, compiled)
-        known = strangeness(learner, view, inputs)
+        known = _with_stillness(learner, view, inputs)
         for kind, (shown, conditions) in MADE_UP_KINDS.items():
             sample = sample_flow(
                 len(fold.held_out),
@@ -179,8 +179,15 @@ def made_up_strangers(setting: Setting, seed: int, *, compiled: bool) -> Iterato
                 conditions=conditions,
                 shown=shown,
             )
-            scores = strangeness(learner, view, {FLOW: sample.flow})
+            scores = _with_stillness(learner, view, {FLOW: sample.flow})
             yield Strangers(kind, fold.name, {n: separation(known[n], scores[n]) for n in scores})
+
+
+def _with_stillness(
+    learner: NetworkRecogniser, view: TrainView, inputs: Inputs
+) -> dict[str, NDArray[np.float64]]:
+    """The scores of `strangeness`, and that of how little moves: these clips are in pixels."""
+    return strangeness(learner, view, inputs) | {"stillness": stillness(inputs[FLOW])}
 
 
 def _embedding(setting: Setting) -> Network:
