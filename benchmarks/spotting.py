@@ -25,7 +25,7 @@ from mien.spotting.evaluate import Evaluation, evaluate
 from mien.spotting.fitting import ThresholdDetector
 from mien.spotting.registry import create, feeds
 
-DETECTORS = ("contrast", "mdmd", "softnet", "mean", "random")
+DETECTORS = ("contrast", "mdmd", "mdmd-blocks", "softnet", "mean", "random")
 
 
 def causes(found: Evaluation, distractors: pd.DataFrame) -> Counter[str]:
@@ -66,19 +66,19 @@ def main() -> None:
     distractors["name"] = distractors["subject"] + "_" + distractors["video"]
     videos = coded_videos(films, asked.films / "signals", feeds=feeds(asked.detectors.split(",")))
     told = "F1 (95 %)              TP/FP/FN     false/min  onset ms  offset ms  peeked F1 (invalid)"
-    print(f"{'detector':10} {'kind':6} {told}")
+    print(f"{'detector':11} {'kind':6} {told}")
     for name in asked.detectors.split(","):
         found = evaluate(videos, partial(create, name), protocol=asked.protocol)
         for kind, row in found.as_dict()["kinds"].items():
             peeked = row["f1_peeked_invalid"]
             print(
-                f"{name:10} {kind:6} {row['f1']:.3f} ({row['f1_low']:.3f} to {row['f1_high']:.3f})  "
+                f"{name:11} {kind:6} {row['f1']:.3f} ({row['f1_low']:.3f} to {row['f1_high']:.3f})  "
                 f"{row['tp']:3d}/{row['fp']:3d}/{row['fn']:3d}  {row['false_alarms_per_min']:9.2f}  "
                 f"{row['onset_median_abs_ms']:8.0f}  {row['offset_median_abs_ms']:9.0f}  "
                 f"{'' if peeked is None else f'{peeked:.3f}'}",
                 flush=True,
             )
-        print(f"{name:10} false alarms: {dict(causes(found, distractors).most_common())}", flush=True)
+        print(f"{name:11} false alarms: {dict(causes(found, distractors).most_common())}", flush=True)
     if asked.fit:
         detector = create("contrast").fit(videos)
         assert isinstance(detector, ThresholdDetector)

