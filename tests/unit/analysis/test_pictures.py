@@ -82,7 +82,7 @@ def test_pictures_come_back_from_the_disk_as_they_were() -> None:
     found = []
     for pictures in given:
         found.append(store.keep(pictures))
-        assert np.array_equal(found[0].onset, given[0].onset)  # to look at one between two others moves nothing
+        assert np.array_equal(found[0].onset, given[0].onset)  # reading between two writes moves nothing
     del store
     for kept, pictures in zip(found, given, strict=True):
         for name in ("onset", "apex", "flow"):
