@@ -51,8 +51,9 @@ class VideoWriter:
         stream = self._container.add_stream("libx264", rate=self._rate)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.thread_count = 1
-        # With B-frames x264 reads beyond small pictures, and the bytes differ from run to run.
-        stream.options = {"crf": f"{quality:g}", "preset": "veryfast", "bf": "0"}
+        # x264's mbtree reads beyond small pictures where it has AVX-512, so bytes would differ from run to run. Without
+        # B-frames a file holds its frames in the order in which they are shown.
+        stream.options = {"crf": f"{quality:g}", "preset": "veryfast", "bf": "0", "x264-params": "mbtree=0"}
         self._stream, self._n = stream, 0
 
     def __enter__(self) -> Self:
