@@ -19,7 +19,7 @@ from mien.clips.table import ClipTable
 from mien.models.base import GIVEN, Needs
 from mien.motion.strain import optical_strain
 from mien.prepare.prepared import ArrayToWrite, PreparedSet
-from mien.prepare.recipe import FaceStep
+from mien.prepare.recipe import CHANNELS, FaceStep
 from mien.prepare.stages import KINDS
 from mien.prepare.synthetic import synthetic_flow
 
@@ -167,10 +167,9 @@ def made_set(folder: Path, clips: Clips, wanted: Mapping[str, Size]) -> Prepared
     """A prepared set of the clips with these arrays."""
     arrays = {}
     for name, size in wanted.items():
-        kind = KINDS[name]
         made = MAKERS[name](clips, size)
         assert made.shape[1:] == size, f"{name}: made {made.shape[1:]}, wanted {size}"
-        arrays[name] = ArrayToWrite(made, kind.channels, kind.unit, "made for tests")
+        arrays[name] = ArrayToWrite(made, CHANNELS[name], KINDS[name].unit, "made for tests")
     return PreparedSet.write(
         folder, name="small-clips", table=clips.table, arrays=arrays, recipe={"step": "tests"}
     )

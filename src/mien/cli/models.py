@@ -9,13 +9,25 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+_USES = {
+    "never": "not used",
+    "training": "used in training, where there is one; never at test",
+    "test": "read at test: an upper reference, no recogniser",
+}
+
 
 def models(
     name: Annotated[
         str | None, typer.Argument(help="Show this one with its paper and options.", show_default=False)
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Tell which recognisers can read this prepared set, and what keeps the others from it."
+        ),
+    ] = None,
 ) -> None:
-    """List the recognisers; with a NAME: its paper, what is confirmed and assumed, and every option."""
+    """List the recognisers; with a NAME: its paper, what it reads, what is confirmed and assumed, and every option."""
     from rich.console import Console
 
     from mien.cli.tables import table
@@ -25,22 +37,55 @@ def models(
     if name is not None:
         _show_one(console, name)
         return
+    if data is not None:
+        _show_readers(console, data)
+        return
     cards = [registry.card(each) for each in registry.names()]
     rows = [(card.name, card.kind, card.title) for card in cards]
     console.print(table("Models", ("model", "kind", "what it is"), rows))
-    console.print("`mien models NAME` shows one with its options.", markup=False, highlight=False)
+    console.print(
+        "`mien models NAME` shows one with its options, `mien models --data SET` those that can read a set.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _show_readers(console: Console, data: str) -> None:
+    from mien.cli.tables import table
+    from mien.models import registry
+    from mien.prepare.catalogue import open_set
+
+    held = open_set(data)
+    uncoded = not any(annotation.coded for annotation in held.table.annotations)
+    rows = []
+    for each in registry.names():
+        needs = registry.create(each).needs
+        unmet = needs.unmet(held.clip_shapes)
+        if unmet is None and uncoded and needs.action_units == "test":
+            unmet = "no clip has an AU coding"
+        rows.append((each, "yes" if unmet is None else f"no: {unmet}"))
+    rows.sort(key=lambda row: row[1] != "yes")
+    console.print(
+        table(f"Recognisers on {held.name}, with their default options", ("model", "reads it"), rows)
+    )
 
 
 def _show_one(console: Console, name: str) -> None:
     from mien.cli.fields import COLUMNS, field_rows
     from mien.cli.tables import table
+    from mien.experiments.setting import readable_recipes
     from mien.models import registry
+    from mien.prepare import recipe
 
-    card = registry.card(name)
+    card, needs = registry.card(name), registry.create(name).needs
+    fitting = readable_recipes(needs)
     facts = (
         ("kind", card.kind),
         ("paper", card.paper),
         ("in short", card.summary),
+        ("reads", "; ".join(f"{array} {shape}" for array, shape in needs.arrays.items())),
+        ("recipes", "any" if len(fitting) == len(recipe.names()) else ", ".join(fitting)),
+        ("AU coding", _USES[needs.action_units]),
         ("confirmed", card.confirmed),
         ("assumed", card.assumed),
         ("published", "; ".join(f"{task}: {figures}" for task, figures in card.published.items())),

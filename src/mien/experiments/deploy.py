@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mien.errors import InputError, UsageError
 from mien.experiments.evaluate import Progress, evaluate
 from mien.experiments.run import Run
-from mien.experiments.setting import EvaluateConfig, Resolved, resolve
+from mien.experiments.setting import EvaluateConfig, Resolved, readable_recipes, resolve
 from mien.metrics import calibration
 from mien.models import registry
 from mien.models.base import Network
@@ -160,12 +160,11 @@ def _recipe(asked: str | None, sources: Sequence[PreparedSet], network: Network)
             )
         assert known[0] is not None
         chosen = known[0]
-    missing = set(network.needs.arrays) - {array.name for array in chosen.arrays}
-    if missing:
+    if unmet := network.needs.unmet(chosen.clip_shapes):
         raise UsageError(
             f"the recipe '{chosen.name}' does not make what the model reads",
-            found=f"it lacks {', '.join(sorted(missing))}",
-            do="name another --recipe",
+            found=unmet,
+            do=f"name another --recipe: {', '.join(readable_recipes(network.needs)) or 'one of your own'}",
         )
     return chosen
 

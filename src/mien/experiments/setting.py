@@ -18,6 +18,7 @@ from mien.errors import InputError, UsageError
 from mien.facs.annotation import VOCABULARY, AUAnnotation, multi_hot
 from mien.models import registry
 from mien.models.base import CLIPS, GIVEN, ORACLE, Needs, Network
+from mien.prepare import recipe
 from mien.prepare.catalogue import open_set
 from mien.prepare.prepared import PreparedSet
 from mien.protocols import folds as protocols
@@ -264,36 +265,25 @@ def _transfer(held_out: _Part, train: _Part) -> tuple[_Part, list[Fold]]:
     return replace(pooled, sources=ours, excluded=held_out.excluded), [fold]
 
 
+def readable_recipes(needs: Needs) -> list[str]:
+    """The recipes of Mien that make what a recogniser reads, by name."""
+    return [name for name in recipe.names() if needs.unmet(recipe.load(name).clip_shapes) is None]
+
+
 def _check_arrays(needs: Needs, data: PreparedSet) -> None:
-    missing = [name for name in needs.arrays if name not in GIVEN and name not in data.arrays]
-    if missing:
-        raise InputError(
-            "the prepared set lacks an array that this recogniser reads",
-            where=Path(data.path),
-            found=f"it has {', '.join(data.arrays)}; needed: {', '.join(missing)}",
-            do="prepare the set with a recipe that makes it",
+    if unmet := needs.unmet(data.clip_shapes):
+        recipes = readable_recipes(needs)
+        known = (
+            f"use recipe {' or '.join(recipes)}"
+            if recipes
+            else "write a recipe with these arrays (mien recipes)"
         )
-    for name, size in needs.sizes.items():
-        if data.arrays[name].shape[1:] != size:
-            raise InputError(
-                f"this recogniser takes '{name}' in one size only",
-                where=Path(data.path),
-                found=f"{data.arrays[name].shape[1:]} per clip; needed: {size}",
-                do="prepare the set in that size, or use a method that takes any (lda-hoof, svm-flow)",
-            )
-    for name, least in needs.at_least.items():
-        size = data.arrays[name].shape[1:]
-        if (
-            len(size) != len(least)
-            or size[0] != least[0]
-            or any(s < n for s, n in zip(size, least, strict=True))
-        ):
-            raise InputError(
-                f"this recogniser cannot read '{name}' in this size",
-                where=Path(data.path),
-                found=f"{size} per clip; needed: {least[0]} channels, then at least {least[1:]}",
-                do="prepare the set with more frames or larger pictures, or lower the recogniser's frames and crop",
-            )
+        raise InputError(
+            "this recogniser cannot read the prepared set",
+            where=Path(data.path),
+            found=unmet,
+            do=f"{known}; mien models --data SET lists the recognisers that can read a set",
+        )
 
 
 def _device(config: EvaluateConfig) -> str:

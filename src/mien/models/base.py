@@ -42,6 +42,25 @@ class Needs:
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     at_least: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
+    def unmet(self, shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+        """What keeps it from reading arrays of these sizes per clip (C, ...), in words; None if nothing does."""
+        if missing := [name for name in self.arrays if name not in GIVEN and name not in shapes]:
+            return f"it has {', '.join(shapes)}; needed: {', '.join(missing)}"
+        for name, size in self.sizes.items():
+            if shapes[name] != size:
+                return f"'{name}' is {_size(shapes[name])} per clip; needed: {_size(size)}"
+        for name, least in self.at_least.items():
+            found = shapes[name]
+            same_kind = len(found) == len(least) and found[0] == least[0]
+            if not same_kind or any(have < need for have, need in zip(found, least, strict=True)):
+                rest = _size(least[1:])
+                return f"'{name}' is {_size(found)} per clip; needed: {least[0]} channels of {rest} at least"
+        return None
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(length) for length in shape)
+
 
 class Recogniser(Protocol):
     """Every method: learns from a `TrainView`, then gives class probabilities for arrays alone."""

@@ -95,6 +95,11 @@ class PreparedSet:
         """`micro` or `macro` where all expressions are known to be of that kind, else `unknown`."""
         return str(self.recipe.get(KIND, "unknown"))
 
+    @property
+    def clip_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every array per clip."""
+        return {name: array.shape[1:] for name, array in self.arrays.items()}
+
     @classmethod
     def open(cls, path: str | Path) -> PreparedSet:
         """The prepared set in this folder, checked: files, shapes, types, finite values, clip keys.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,17 @@ FOLDER = Path(__file__).parent / "recipes"
 ArrayName = Literal[
     "rgb", "flow", "onset_apex_flow", "onset_apex_grey", "two_part_flow", "landmarks", "key_frames"
 ]
+#: The channels of every array, in the order in which they are stored.
+CHANNELS: Mapping[ArrayName, tuple[str, ...]] = {
+    "rgb": ("r", "g", "b"),
+    "flow": ("u", "v"),
+    "onset_apex_flow": ("u", "v", "strain"),
+    "onset_apex_grey": ("onset", "apex"),
+    "two_part_flow": ("onset-apex u", "onset-apex v", "apex-offset u", "apex-offset v"),
+    "key_frames": ("r", "g", "b"),
+    "landmarks": ("x", "y"),
+}
+N_KEY_FRAMES, N_LANDMARKS = 5, 68
 #: Arrays with one entry per sampled frame; the others read the annotated frames alone.
 SEQUENCES = frozenset({"rgb", "flow", "landmarks"})
 #: Arrays that cannot be made without an apex.
@@ -145,6 +157,17 @@ class Recipe(_Step):
     @property
     def needs_sequence(self) -> bool:
         return any(array.name in SEQUENCES for array in self.arrays)
+
+    @property
+    def clip_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every array per clip: channels, frames where there are any, then pixels or points."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for step in self.arrays:
+            frames = self.time.frames if step.name in SEQUENCES else N_KEY_FRAMES
+            time = (frames,) if step.name in SEQUENCES or step.name == "key_frames" else ()
+            space = (N_LANDMARKS,) if step.name == "landmarks" else (step.size_px, step.size_px)
+            shapes[step.name] = (len(CHANNELS[step.name]), *time, *space)
+        return shapes
 
     def canonical(self) -> str:
         """The recipe as JSON with a fixed order: the same text for the same recipe."""

@@ -24,7 +24,7 @@ from mien.motion import head_motion, interpolation
 from mien.motion.scaling import legacy_flow_image, min_max_to_bytes, resize, resize_flow
 from mien.motion.strain import optical_strain
 from mien.prepare.prepared import MIN_MAX_UNIT
-from mien.prepare.recipe import ArrayStep, Recipe
+from mien.prepare.recipe import CHANNELS, ArrayStep, Recipe
 from mien.prepare.timing import Annotation, FramePlan, NotPreparable, plan_frames
 from mien.video.probing import probe
 from mien.video.reading import FrameSequence, read_frames
@@ -179,31 +179,22 @@ class ArrayKind:
     """How an array is made from the stages of a clip, and what is said about it."""
 
     make: Callable[[Stages, ArrayStep], NDArray[Any]]
-    channels: tuple[str, ...]
     unit: str
     source: str
 
 
 KINDS: Mapping[str, ArrayKind] = {
-    "rgb": ArrayKind(_rgb, ("r", "g", "b"), "0..255", "aligned crops"),
-    "flow": ArrayKind(_flow, ("u", "v"), "px", "flow between aligned crops"),
-    "onset_apex_flow": ArrayKind(
-        _onset_apex_flow, ("u", "v", "strain"), "px; strain in px per px", "flow between aligned crops"
-    ),
-    "onset_apex_grey": ArrayKind(_onset_apex_grey, ("onset", "apex"), "0..255", "aligned crops"),
-    "two_part_flow": ArrayKind(
-        _two_part_flow,
-        ("onset-apex u", "onset-apex v", "apex-offset u", "apex-offset v"),
-        "px",
-        "flow between aligned crops",
-    ),
+    "rgb": ArrayKind(_rgb, "0..255", "aligned crops"),
+    "flow": ArrayKind(_flow, "px", "flow between aligned crops"),
+    "onset_apex_flow": ArrayKind(_onset_apex_flow, "px; strain in px per px", "flow between aligned crops"),
+    "onset_apex_grey": ArrayKind(_onset_apex_grey, "0..255", "aligned crops"),
+    "two_part_flow": ArrayKind(_two_part_flow, "px", "flow between aligned crops"),
     "key_frames": ArrayKind(
         _key_frames,
-        ("r", "g", "b"),
         "0..255",
         "aligned crops: onset, shortly after it, shortly before the apex, apex, offset",
     ),
-    "landmarks": ArrayKind(_landmarks, ("x", "y"), "px of the crop", "68 points of MediaPipe's mesh"),
+    "landmarks": ArrayKind(_landmarks, "px of the crop", "68 points of MediaPipe's mesh"),
 }
 
 
@@ -211,7 +202,7 @@ def descriptions(recipe: Recipe) -> dict[str, tuple[tuple[str, ...], str, str]]:
     """Channels, unit and source of every array of a recipe."""
     return {
         step.name: (
-            KINDS[step.name].channels,
+            CHANNELS[step.name],
             MIN_MAX_UNIT if step.scaling == "min-max" else KINDS[step.name].unit,
             KINDS[step.name].source,
         )

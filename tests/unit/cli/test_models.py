@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mien.models import registry
+from mien.prepare.prepared import PreparedSet
 
 
 def test_every_registered_model_is_listed_with_its_kind(mien: Callable) -> None:
@@ -40,3 +41,26 @@ def test_an_unknown_model_is_a_wrong_call_that_names_the_nearest(mien: Callable)
     code, _, err = mien("models", "stsnet")
     assert code == 2
     assert "ststnet" in err
+
+
+def test_one_model_shows_what_it_reads_the_recipes_that_make_it_and_its_use_of_the_coding(
+    mien: Callable,
+) -> None:
+    _, out, _ = mien("models", "aie-cmcl-flow")
+    rows = {line.split("  ")[0]: line for line in out.splitlines()}
+    assert "onset_apex_flow (N, 3, 28, 28)" in rows["reads"]
+    assert "onset-apex" in rows["recipes"] and "landmarks" not in rows["recipes"]
+    assert "in training" in rows["AU coding"]
+    _, out, _ = mien("models", "majority")
+    assert any(line.split() == ["recipes", "any"] for line in out.splitlines())
+
+
+def test_the_recognisers_that_can_read_a_set_are_told_and_what_the_others_lack(
+    mien: Callable, small_set: PreparedSet
+) -> None:
+    code, out, _ = mien("models", "--data", str(small_set.path))
+    assert code == 0
+    told = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert told["ststnet"].split() == ["ststnet", "yes"]
+    assert "no: it has onset_apex_flow; needed: landmarks" in told["st-bln"]
+    assert set(registry.names()) <= set(told)

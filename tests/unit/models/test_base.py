@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from mien.models.base import Batch, class_weights, dropout_mask, masked_mean, weighted_cross_entropy
+from mien.models.base import Batch, Needs, class_weights, dropout_mask, masked_mean, weighted_cross_entropy
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 2])
 
@@ -35,6 +35,18 @@ def test_cross_entropy_equals_torch_and_ignores_padding() -> None:
     torch.testing.assert_close(
         weighted_cross_entropy(logits, padded), F.cross_entropy(logits[:5], labels[:5])
     )
+
+
+def test_needs_tell_what_a_set_lacks_in_words() -> None:
+    exactly = Needs({"flow": "u, v", "clips": "counted"}, sizes={"flow": (2, 28, 28)})
+    assert exactly.unmet({"flow": (2, 28, 28), "rgb": (3, 8, 64, 64)}) is None
+    assert exactly.unmet({"rgb": (3, 8, 64, 64)}) == "it has rgb; needed: flow"
+    assert exactly.unmet({"flow": (2, 32, 28)}) == "'flow' is 2 x 32 x 28 per clip; needed: 2 x 28 x 28"
+    least = Needs({"flow": "u, v"}, at_least={"flow": (2, 8, 16, 16)})
+    assert least.unmet({"flow": (2, 9, 16, 20)}) is None
+    for shape in ((3, 9, 16, 20), (2, 7, 16, 20), (2, 9, 16, 15), (2, 20, 20)):
+        found = least.unmet({"flow": shape})
+        assert found is not None and found.endswith("needed: 2 channels of 8 x 16 x 16 at least")
 
 
 def test_masked_mean_of_nothing_is_zero() -> None:

@@ -63,6 +63,7 @@ def test_every_array_has_its_shape_and_type(frames: ClipFrames, landmarker: Land
         "landmarks": ((2, 4, 68), "float32"),
         "key_frames": ((3, 5, 32, 32), "uint8"),
     }
+    assert ALL_ARRAYS.clip_shapes == {name: array.shape for name, array in arrays.items()}
     # Frames 11 and 19 are the first and the last of both.
     np.testing.assert_array_equal(arrays["key_frames"][:, [0, 4]], arrays["rgb"][:, [0, 3]])
     assert (arrays["key_frames"][:, 3] != arrays["key_frames"][:, 0]).any()
