@@ -13,15 +13,14 @@ def leaderboard(
     out: Annotated[Path, typer.Option(help="The Markdown file to write.")] = Path("leaderboard.md"),
 ) -> None:
     """Write a page that ranks runs on the same clips: scores with intervals, seeds, parameters, time, published
-    figures."""
+    figures; and a picture of every table into the folder of the same name."""
     from rich.console import Console
 
     from mien.experiments.leaderboard import boards
-    from mien.files import write_whole
-    from mien.report.leaderboard import markdown
+    from mien.report.leaderboard import write_leaderboard
 
     found = boards(runs)
-    write_whole(out, markdown(found).encode("utf-8"))
+    write_leaderboard(found, out)
     n_rows = sum(len(board.rows) for board in found)
     tables = "table" if len(found) == 1 else "tables"
     Console().print(

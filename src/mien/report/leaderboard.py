@@ -1,9 +1,13 @@
-"""A leaderboard as Markdown."""
+"""A leaderboard as Markdown, with a picture of every table."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from mien.files import write_whole
 
 COLUMNS = (
     "method", "UF1 (95 % interval)", "UAR (95 % interval)", "accuracy", "seeds", "parameters", "core minutes",
@@ -71,16 +75,38 @@ class Board:
 _PEOPLE = {False: "people", True: "made-up people (the scores say nothing about people)"}
 
 
-def markdown(boards: Sequence[Board]) -> str:
-    """One table for each group of comparable runs."""
-    return "\n".join([INTRODUCTION, *(_section(board) for board in boards)])
+def write_leaderboard(boards: Sequence[Board], out: Path) -> None:
+    """Write the page, and a picture of every table into the folder beside it that has the page's name."""
+    from mien.report.forest import forest_svg
+
+    folder = out.with_suffix("")
+    for board in boards:
+        write_whole(folder / _picture(board), forest_svg(board))
+    write_whole(out, markdown(boards, folder.name).encode("utf-8"))
 
 
-def _section(board: Board) -> str:
+def markdown(boards: Sequence[Board], folder: str) -> str:
+    """One table for each group of comparable runs; their pictures are in the folder."""
+    return "\n".join([INTRODUCTION, *(_section(board, folder) for board in boards)])
+
+
+def named(row: Row) -> str:
+    """The method and what differs from its defaults."""
+    return row.model + (f" ({', '.join(row.options)})" if row.options else "")
+
+
+def _picture(board: Board) -> str:
+    words = f"{board.task} {board.data} {board.protocol} {board.n_clips} clips"
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()) + ".svg"
+
+
+def _section(board: Board, folder: str) -> str:
     lines = [
         f"## {board.task} on {board.data}, {board.protocol}",
         "",
         f"{board.n_clips} clips of {board.n_subjects} {_PEOPLE[board.made_up]}; apex {board.apex}.",
+        "",
+        f"![UF1 and its interval for every row of the table]({folder}/{_picture(board)})",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|" + "---|" * len(COLUMNS),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
-from mien.report.leaderboard import COLUMNS, Board, Row, markdown
+from mien.report.leaderboard import COLUMNS, Board, Row, markdown, write_leaderboard
 
 SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
 ROW = Row(
@@ -19,7 +21,7 @@ def cells(page: str) -> list[str]:
 
 
 def test_every_cell_stands_in_its_column() -> None:
-    found = dict(zip(COLUMNS, cells(markdown([BOARD])), strict=True))
+    found = dict(zip(COLUMNS, cells(markdown([BOARD], "page")), strict=True))
     assert found["method"] == "`ststnet` (epochs=2)"
     assert found["UF1 (95 % interval)"] == "0.710 (0.600 to 0.800)"
     assert (found["parameters"], found["peeked UF1"], found["core minutes"]) == ("1,683", "0.770", "12.3")
@@ -27,15 +29,22 @@ def test_every_cell_stands_in_its_column() -> None:
 
 
 def test_a_group_is_named_by_its_clips_and_protocol() -> None:
-    page = markdown([BOARD, replace(BOARD, protocol="kfold:3")])
+    page = markdown([BOARD, replace(BOARD, protocol="kfold:3")], "page")
     assert "## megc-3 on a-set, loso" in page and "## megc-3 on a-set, kfold:3" in page
     assert "442 clips of 68 people; apex given." in page
-    assert "68 made-up people" in markdown([replace(BOARD, made_up=True)])
+    assert "68 made-up people" in markdown([replace(BOARD, made_up=True)], "page")
 
 
 def test_a_reference_and_an_undefined_score_are_said() -> None:
     undefined = {"mean": None, "sd": None, "low": None, "high": None}
     row = replace(ROW, ranked=False, uf1=undefined, parameters=None, peeked_uf1=None)
-    found = dict(zip(COLUMNS, cells(markdown([replace(BOARD, rows=(row,))])), strict=True))
+    found = dict(zip(COLUMNS, cells(markdown([replace(BOARD, rows=(row,))], "page")), strict=True))
     assert found["method"].endswith("a reference") and found["UF1 (95 % interval)"] == "undefined"
     assert found["parameters"] == "" and found["peeked UF1"] == ""
+
+
+def test_a_page_shows_the_picture_of_every_table(tmp_path: Path) -> None:
+    write_leaderboard([BOARD, replace(BOARD, n_clips=278)], tmp_path / "page.md")
+    shown = re.findall(r"\]\((page/[^)]+)\)", (tmp_path / "page.md").read_text(encoding="utf-8"))
+    assert len(set(shown)) == 2
+    assert {f"page/{file.name}" for file in (tmp_path / "page").iterdir()} == set(shown)
