@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder, as `mien evaluate` writes it.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, as `mien evaluate` or `mien vlm` writes it.")],
     data: Annotated[
         str | None,
         typer.Option(
@@ -24,8 +24,12 @@ def report(
 ) -> None:
     """Write RUN/report.html, a single file that needs no network, and print where it is."""
     from mien.prepare.catalogue import open_set
-    from mien.report import write_report
+    from mien.report import write_answers_report, write_report
+    from mien.report.run_folder import kind_of
 
+    if kind_of(run) == "vlm":
+        typer.echo(f"report: {write_answers_report(run)}")
+        return
     prepared = _set_of_the_run(run) if data is None else open_set(data)
     typer.echo(f"report: {write_report(run, prepared)}")
 

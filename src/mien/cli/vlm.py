@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
+    from mien.report.schema import Rate
     from mien.vlm.endpoint import Asking, Endpoint
     from mien.vlm.jobs import How
     from mien.vlm.running import Job, Outcome
@@ -224,7 +226,7 @@ def _finish(outcome: Outcome) -> None:
     _show(outcome.metrics)
     for words, found in outcome.metrics["consistency"].items():
         typer.echo(f"{words}: broken by {found['broken']:.0%} of {found['clips']} clips")
-    typer.echo(f"run: {outcome.run.path}")
+    typer.echo(f"run: {outcome.run.path}; `mien report {outcome.run.path}` makes a page of it")
     if outcome.run.record.get("made_up"):
         typer.secho(
             "warning: the people of these clips are made up: scores say nothing about people", fg="yellow"
@@ -237,57 +239,41 @@ def _finish(outcome: Outcome) -> None:
         raise typer.Exit(4)
 
 
-#: Scores that are shown of each kind; all are in metrics.json.
-_SHOWN: Mapping[str, Sequence[str]] = {
-    "label": ("accuracy", "uf1", "uar", "top2"),
-    "yes-no": ("balanced_accuracy", "accuracy", "yes_rate", "true_yes_rate"),
-    "units": ("micro_f1", "macro_f1", "mean_f1", "jaccard", "exact_match"),
-    "count": ("mae", "rmse", "exact_match"),
-    "text": ("bleu4", "rouge1_recall", "rouge1_f1"),
-}
-#: Shown instead of UF1 and UAR where a class of the task has no clip.
-_OF_PRESENT = ("uf1_present", "uf1_declared", "uar_present")
-_RATES = ("invalid_rate", "refused_rate", "failed_rate")
-
-
 def _show(metrics: Mapping[str, Any]) -> None:
     from rich.console import Console
 
     from mien.cli.tables import table
+    from mien.report.answers import shown_scores
+    from mien.report.schema import Topic
 
     console = Console()
     if not metrics["topics"]:
         console.print("no true answers are known: nothing was scored")
-    for topic, found in metrics["topics"].items():
-        given = next(iter(found["scores"].values()))
-        wanted = _SHOWN[found["kind"]]
-        if "uf1" in given and _is_nan(given["uf1"]["value"]):
-            wanted = ("accuracy", *_OF_PRESENT, "top2")
-        names = [name for name in wanted if name in given]
+    for name, found in metrics["topics"].items():
+        topic = Topic.model_validate(found)
+        shown = shown_scores(topic)
         rows = [
-            [title, *(_cell(scores.get(name)) for name in names), _rates(scores)]
-            for title, scores in found["scores"].items()
+            [title, *(_cell(scores.get(each)) for each in shown), _rates(scores)]
+            for title, scores in topic.scores.items()
         ]
-        people = f"{found['n_questions']} questions, {found['n_clips']} clips, {found['n_subjects']} subjects"
-        columns = ["who answers", *(name.replace("_", " ") for name in names), "INVALID / refused / failed"]
-        console.print(table(f"{topic}: {people}", columns, rows, numbers=len(names) + 1))
-        if not _is_nan(found["flip_rate"]):
+        people = f"{topic.n_questions} questions, {topic.n_clips} clips, {topic.n_subjects} subjects"
+        columns = ["who answers", *(each.replace("_", " ") for each in shown), "INVALID / refused / failed"]
+        console.print(table(f"{name}: {people}", columns, rows, numbers=len(shown) + 1))
+        if not math.isnan(topic.flip_rate):
             console.print(
-                f"the answer changes with the order of the options for {found['flip_rate']:.0%} of the clips"
+                f"the answer changes with the order of the options for {topic.flip_rate:.0%} of the clips"
             )
         console.print()
 
 
-def _is_nan(value: float) -> bool:
-    return value != value
-
-
-def _cell(score: Mapping[str, float] | None) -> str:
-    if score is None or _is_nan(score["value"]):
+def _cell(score: Rate | None) -> str:
+    if score is None or math.isnan(score.value):
         return "-"
-    ends = "" if _is_nan(score["low"]) else f" ({score['low']:.2f} to {score['high']:.2f})"
-    return f"{score['value']:.3f}{ends}"
+    ends = "" if math.isnan(score.low) else f" ({score.low:.2f} to {score.high:.2f})"
+    return f"{score.value:.3f}{ends}"
 
 
-def _rates(scores: Mapping[str, Mapping[str, float]]) -> str:
-    return " / ".join(f"{scores[name]['value']:.0%}" for name in _RATES)
+def _rates(scores: Mapping[str, Rate]) -> str:
+    from mien.report.answers import RATES
+
+    return " / ".join(f"{scores[name].value:.0%}" for name in RATES)

@@ -12,13 +12,11 @@ from typing import Any
 from urllib.parse import quote
 
 from mien.analysis.result import VideoAnalysis
-from mien.errors import UsageError
 from mien.export import facts
 from mien.export.naming import video_name
-from mien.files import written_whole
 from mien.report.charts.timeline import timeline
 from mien.report.events import event_cards
-from mien.report.html import parts
+from mien.report.html import parts, write_page
 
 #: What each file is, by its name or folder.
 _ABOUT = {
@@ -66,17 +64,7 @@ def write_analysis_report(analysis: VideoAnalysis, out: Path, written: Iterable[
     Raises:
         UsageError: `out` is a folder.
     """
-    if out.is_dir():
-        raise UsageError(
-            "The report cannot be written over a folder.", where=out, do="give the name of a file"
-        )
-    # a lone surrogate, legal in a file name, has no bytes in UTF-8: it is shown as an escape
-    with (
-        written_whole(out) as temporary,
-        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
-    ):
-        file.writelines(rendered(analysis, out.parent, written))
-    return out
+    return write_page(rendered(analysis, out.parent, written), out)
 
 
 def rendered(analysis: VideoAnalysis, folder: Path, written: Iterable[Path] = ()) -> Iterator[str]:

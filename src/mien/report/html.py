@@ -7,13 +7,16 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 import mien
+from mien.errors import UsageError
+from mien.files import written_whole
 from mien.report.charts.svg import marker, tag
 
 
@@ -39,6 +42,25 @@ def parts(
         "mien_version": mien.__version__,
     }
     return _environment().get_template(template).generate({**context, **own})
+
+
+def write_page(pieces: Iterable[str], out: Path) -> Path:
+    """Write a page whole, or not at all, piece by piece: one of a long video has more pictures than should be held.
+
+    Raises:
+        UsageError: `out` is a folder.
+    """
+    if out.is_dir():
+        raise UsageError(
+            "The report cannot be written over a folder.", where=out, do="give the name of a file"
+        )
+    # a lone surrogate, legal in JSON and in file names, has no bytes in UTF-8: it is shown as an escape
+    with (
+        written_whole(out) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        file.writelines(pieces)
+    return out
 
 
 def _bundled(name: str) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from mien.errors import UsageError
 from mien.report.charts.curves import BAND, term_curves
 from mien.report.charts.reliability import reliability_diagram
 from mien.report.charts.subjects import subject_chart
 from mien.report.clips import map_of, worst_clips
-from mien.report.html import page
+from mien.report.html import page, write_page
 from mien.report.prepared import ClipSource, PreparedLike
 from mien.report.run_folder import RunFolder, read_run
 from mien.report.schema import Excluded
@@ -32,21 +30,7 @@ def write_report(run: Path, data: PreparedLike | None = None, out: Path | None =
         UsageError: `out` is a folder.
     """
     folder = read_run(run)
-    out = run / "report.html" if out is None else out
-    if out.is_dir():
-        raise UsageError(
-            "The report cannot be written over a folder.", where=out, do="give the name of a file"
-        )
-    page = render(folder, data)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        # a lone surrogate, legal in JSON, has no bytes in UTF-8: it is shown as an escape
-        partial.write_bytes(page.encode("utf-8", "backslashreplace"))
-        partial.replace(out)
-    finally:
-        partial.unlink(missing_ok=True)
-    return out
+    return write_page([render(folder, data)], run / "report.html" if out is None else out)
 
 
 def render(run: RunFolder, data: PreparedLike | None) -> str:

@@ -68,6 +68,15 @@ class RunFolder:
         return [f"prob_{name}" for name in self.config.classes]
 
 
+def kind_of(path: Path) -> str | None:
+    """Which kind of run a folder says it is; None if it does not say so in a way that can be read."""
+    try:
+        content = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # told in full by whoever reads the run
+        return None
+    return str(content.get("kind")) if isinstance(content, dict) else None
+
+
 def read_run(path: Path) -> RunFolder:
     """The run in folder `path`.
 
@@ -81,8 +90,8 @@ def read_run(path: Path) -> RunFolder:
             do="give the folder that `mien evaluate ... --out` wrote",
         )
     problems = Problems()
-    config = _record(path / "run.json", RunConfig, problems)
-    metrics = _record(path / "metrics.json", RunMetrics, problems)
+    config = read_record(path / "run.json", RunConfig, problems)
+    metrics = read_record(path / "metrics.json", RunMetrics, problems)
     if config is not None and config.schema_version != SCHEMA:
         problems.add(f"run.json: schema {config.schema_version}; this version of Mien reads schema {SCHEMA}")
     predictions = _predictions(path / "predictions.csv", config, problems)
@@ -108,7 +117,8 @@ def read_run(path: Path) -> RunFolder:
     return RunFolder(path, config, metrics, predictions, curves, embeddings)
 
 
-def _record(file: Path, record: type[RECORD], problems: Problems) -> RECORD | None:
+def read_record(file: Path, record: type[RECORD], problems: Problems) -> RECORD | None:
+    """The content of a JSON file as a record, or None; what is wrong with it goes to `problems`."""
     if not file.is_file():
         problems.add(f"{file.name}: missing")
         return None
@@ -123,8 +133,11 @@ def _record(file: Path, record: type[RECORD], problems: Problems) -> RECORD | No
     return None
 
 
-def _table(file: Path, problems: Problems, text: tuple[str, ...]) -> pd.DataFrame | None:
+def read_table(file: Path, problems: Problems, text: tuple[str, ...]) -> pd.DataFrame | None:
     """The CSV file with the columns in `text` as strings, or None and a problem."""
+    if not file.is_file():
+        problems.add(f"{file.name}: missing")
+        return None
     try:
         table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
     except (OSError, ValueError, pd.errors.ParserError) as error:  # EmptyDataError is a ValueError
@@ -141,11 +154,8 @@ def _table(file: Path, problems: Problems, text: tuple[str, ...]) -> pd.DataFram
 
 
 def _predictions(file: Path, config: RunConfig | None, problems: Problems) -> pd.DataFrame | None:
-    if not file.is_file():
-        problems.add(f"{file.name}: missing")
-        return None
     probs = tuple(f"prob_{name}" for name in config.classes) if config else ()
-    table = _table(file, problems, KEY_COLUMNS + probs)
+    table = read_table(file, problems, KEY_COLUMNS + probs)
     if table is None:
         return None
     before = len(problems)
@@ -186,7 +196,7 @@ def _if_there(file: Path, read: Callable[[Path, Problems], READ], problems: Prob
 
 def _curves(file: Path, problems: Problems) -> pd.DataFrame | None:
     """The training curves as numbers; empty cells (a term that was not computed) are NaN."""
-    table = _table(file, problems, ("seed", "fold", "epoch", "loss"))
+    table = read_table(file, problems, ("seed", "fold", "epoch", "loss"))
     if table is None:
         return None
     values: pd.DataFrame = table.drop(columns="fold").apply(pd.to_numeric, errors="coerce")

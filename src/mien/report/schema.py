@@ -114,6 +114,61 @@ class RunConfig(Record):
     opened: tuple[Opening, ...] = ()
 
 
+class Rate(Record):
+    """A score of one answerer, with the ends of its 95 % subject-bootstrap interval."""
+
+    value: Number
+    low: Number = math.nan
+    high: Number = math.nan
+
+
+class Topic(Record):
+    """What one kind of question came to: `scores` by who answers, then by score."""
+
+    kind: Literal["label", "yes-no", "units", "count", "text"]
+    labels: tuple[str, ...] = ()
+    n_questions: Count
+    n_clips: Count
+    n_subjects: Count
+    flip_rate: Number = math.nan
+    scores: dict[str, dict[str, Rate]] = Field(min_length=1)
+
+
+class Contradiction(Record):
+    """The share of clips whose answers contradict each other in one way."""
+
+    broken: Share
+    clips: Count
+
+
+class AnswersConfig(Record):
+    """`run.json` of `mien vlm`: who was asked, about what, and how."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    kind: Literal["vlm"]
+    model: str
+    title: str = ""
+    data: DataInfo | None = None
+    task: str | None = None
+    made_up: bool = False
+    options: dict[str, Any] = {}
+    protocol_words: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
+    answered_by: tuple[str, ...] = ()
+    versions: dict[str, Any] = {}
+    commit: str | None = None
+    machine: dict[str, Any] = {}
+    command: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
+    started: str | None = None
+    finished: str | None = None
+
+
+class AnswersMetrics(Record):
+    """`metrics.json` of `mien vlm`."""
+
+    topics: dict[str, Topic] = {}
+    consistency: dict[str, Contradiction] = {}
+
+
 class Summary(Record):
     """A score: mean over seeds, sd over seeds, and the ends of its 95 % subject-bootstrap interval."""
 

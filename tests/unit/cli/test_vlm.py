@@ -51,6 +51,14 @@ def test_a_run_is_told_with_its_baselines(ask: Callable, server: Server, tmp_pat
     assert "openai" in record["versions"]
 
 
+def test_a_page_is_made_of_a_run(ask: Callable, mien: Callable, tmp_path: Path) -> None:
+    assert ask()[0] == 0
+    code, out, err = mien("report", tmp_path / "run")
+    assert (code, err) == (0, "") and out == f"report: {tmp_path / 'run' / 'report.html'}\n"
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "the model without pictures" in page and "Which of these is it" in page
+
+
 def test_repeating_a_finished_command_asks_nothing(ask: Callable, server: Server, tmp_path: Path) -> None:
     first = ask()
     kept = (tmp_path / "run" / "predictions.csv").read_bytes()
