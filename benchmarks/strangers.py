@@ -49,20 +49,24 @@ def main() -> None:
         options=options,
     )
     setting = resolve(config).setting
-    start, found = time.process_time(), []
+    start, by_seed = time.process_time(), []
     for seed in range(asked.seeds):
         if asked.made_up:
-            found += made_up_strangers(setting, seed, compiled=True)
+            by_seed.append(list(made_up_strangers(setting, seed, compiled=True)))
         else:
-            found += leave_one_class_out(setting, asked.parts, seed, compiled=True)
+            by_seed.append(list(leave_one_class_out(setting, asked.parts, seed, compiled=True)))
+    found = [split for splits in by_seed for split in splits]
     print(f"{asked.model} {options}: {len(setting.labels)} clips, {time.process_time() - start:.0f} CPU s")
     scores = found[0].separations
     print(f"{'strangers':16} {'splits':>6} {'clips':>9}   " + "   ".join(f"{s:>13}" for s in scores))
     print(" " * 36 + "   ".join(f"{'AUROC':>6} {'FPR95':>6}" for _ in scores))
     for kind in dict.fromkeys(split.kind for split in found):
         print(row(kind, [split for split in found if split.kind == kind]))
-    if not asked.made_up:
-        print(row("all", found))
+    if asked.made_up:
+        return
+    for seed, splits in enumerate(by_seed):
+        print(row(f"all, seed {seed}", splits))
+    print(row("all", found))
 
 
 if __name__ == "__main__":
