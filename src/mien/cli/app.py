@@ -20,6 +20,7 @@ import mien
 from mien.cli import (
     agree,
     analyse,
+    cache,
     card,
     compare,
     data,
@@ -91,6 +92,7 @@ app.command("report")(report.report)
 app.command("serve")(serve.serve)
 app.command("models")(models.models)
 app.command("tasks")(tasks.tasks)
+app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)
 
 
