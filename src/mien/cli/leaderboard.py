@@ -26,3 +26,11 @@ def leaderboard(
     Console().print(
         f"{n_rows} of {len(runs)} runs in {len(found)} {tables}: {out}", highlight=False, soft_wrap=True
     )
+    for board in found:
+        if not any(row.model == "majority" for row in board.rows):
+            typer.secho(
+                f"note: nothing tells what guessing gives on {board.data}, {board.protocol} ({board.n_clips} clips): add a "
+                f"run of `mien evaluate majority --task {board.task} --protocol {board.protocol} --seeds 1 ...`",
+                fg="yellow",
+                err=True,
+            )
