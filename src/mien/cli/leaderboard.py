@@ -29,8 +29,8 @@ def leaderboard(
     for board in found:
         if not any(row.model == "majority" for row in board.rows):
             typer.secho(
-                f"note: nothing tells what guessing gives on {board.data}, {board.protocol} ({board.n_clips} clips): add a "
-                f"run of `mien evaluate majority --task {board.task} --protocol {board.protocol} --seeds 1 ...`",
+                f"note: nothing tells what guessing gives on {board.data}, {board.protocol} ({board.n_clips} clips): "
+                f"add a run of `mien evaluate majority --task {board.task} --protocol {board.protocol} --seeds 1 ...`",
                 fg="yellow",
                 err=True,
             )
