@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -180,6 +181,9 @@ def _part(name: str, needs: Needs, task: Task) -> _Part:
         raise InputError(
             f"no clip of '{data.name}' is left for task '{task.name}'",
             where=data.path,
+            found="; ".join(
+                f"{n} left out: {why}" for why, n in Counter(why for _, why in excluded).most_common()
+            ),
             do="mien data show SET lists what the set holds; mien tasks lists what a task keeps",
         )
     arrays: dict[str, NDArray[Any]] = {

@@ -68,6 +68,24 @@ def test_a_set_without_the_array_is_refused(small_set: PreparedSet, tmp_path: Pa
         resolve(_config(tmp_path / "set"))
 
 
+def test_a_set_without_a_clip_for_the_task_says_why_each_was_left_out(
+    small_set: PreparedSet, tmp_path: Path
+) -> None:
+    frame = small_set.table.frame
+    frame["au"] = None
+    array = ArrayToWrite(np.array(small_set.arrays["onset_apex_flow"]), ("u", "v", "strain"), "px", "test")
+    recipe: dict[str, object] = {}
+    PreparedSet.write(
+        tmp_path / "set",
+        name="x",
+        table=type(small_set.table)(frame),
+        arrays={"onset_apex_flow": array},
+        recipe=recipe,
+    )
+    with pytest.raises(InputError, match=f"{len(frame)} left out: no AU coding"):
+        resolve(_config(tmp_path / "set", model="au-oracle"))
+
+
 def test_a_set_of_another_size_is_refused_by_networks(tmp_path: Path) -> None:
     from mien.prepare.synthetic import synthetic_flow
 
