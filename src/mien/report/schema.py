@@ -81,32 +81,37 @@ class Opening(Record):
     held_out_opened_at: str
 
 
-class RunConfig(Record):
-    """`run.json`: what was evaluated, how, on what machine."""
+class Origin(Record):
+    """How a run came about: what every `run.json` holds."""
 
     schema_version: int = Field(alias="schema")
     model: str
     title: str = ""
-    paper: str = ""
-    kind: Literal["recogniser", "reference"]
     options: dict[str, Any] = {}
-    data: DataInfo
-    task: str
-    classes: tuple[str, ...] = Field(min_length=2)
-    protocol: str
     protocol_words: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
-    seeds: tuple[int, ...] = Field(min_length=1)
-    backend: str | None = None
-    backend_reason: str | None = None
-    device: str | None = None
-    apex: str | None = None
-    excluded: tuple[Excluded, ...] = ()
     versions: dict[str, Any] = {}
     commit: str | None = None
     machine: dict[str, Any] = {}
     command: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
     started: str | None = None
     finished: str | None = None
+
+
+class RunConfig(Origin):
+    """`run.json`: what was evaluated, how, on what machine."""
+
+    paper: str = ""
+    kind: Literal["recogniser", "reference"]
+    data: DataInfo
+    task: str
+    classes: tuple[str, ...] = Field(min_length=2)
+    protocol: str
+    seeds: tuple[int, ...] = Field(min_length=1)
+    backend: str | None = None
+    backend_reason: str | None = None
+    device: str | None = None
+    apex: str | None = None
+    excluded: tuple[Excluded, ...] = ()
     seconds: Amount | None = None
     warnings: tuple[str, ...] = ()
     folds: tuple[FoldInfo, ...] = ()
@@ -141,25 +146,15 @@ class Contradiction(Record):
     clips: Count
 
 
-class AnswersConfig(Record):
+class AnswersConfig(Origin):
     """`run.json` of `mien vlm`: who was asked, about what, and how."""
 
     schema_version: Literal[1] = Field(alias="schema")
     kind: Literal["vlm"]
-    model: str
-    title: str = ""
     data: DataInfo | None = None
     task: str | None = None
     made_up: bool = False
-    options: dict[str, Any] = {}
-    protocol_words: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
     answered_by: tuple[str, ...] = ()
-    versions: dict[str, Any] = {}
-    commit: str | None = None
-    machine: dict[str, Any] = {}
-    command: Annotated[tuple[str, ...], BeforeValidator(_lines)] = ()
-    started: str | None = None
-    finished: str | None = None
 
 
 class AnswersMetrics(Record):
