@@ -9,6 +9,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mien.prepare.prepared import PreparedSet
+
 _USES = {
     "never": "not used",
     "training": "used in training, where there is one; never at test",
@@ -35,7 +37,7 @@ def models(
 
     console = Console()
     if name is not None:
-        _show_one(console, name)
+        _show_one(console, name, data)
         return
     if data is not None:
         _show_readers(console, data)
@@ -56,26 +58,31 @@ def _show_readers(console: Console, data: str) -> None:
     from mien.prepare.catalogue import open_set
 
     held = open_set(data)
-    uncoded = not any(annotation.coded for annotation in held.table.annotations)
-    rows = []
-    for each in registry.names():
-        needs = registry.create(each).needs
-        unmet = needs.unmet(held.clip_shapes)
-        if unmet is None and uncoded and needs.action_units == "test":
-            unmet = "no clip has an AU coding"
-        rows.append((each, "yes" if unmet is None else f"no: {unmet}"))
+    rows = [(each, _reads(each, held)) for each in registry.names()]
     rows.sort(key=lambda row: row[1] != "yes")
     console.print(
         table(f"Recognisers on {held.name}, with their default options", ("model", "reads it"), rows)
     )
 
 
-def _show_one(console: Console, name: str) -> None:
+def _reads(name: str, held: PreparedSet) -> str:
+    """Whether a recogniser with its default options can read a set, in words."""
+    from mien.models import registry
+
+    needs = registry.create(name).needs
+    unmet = needs.unmet(held.clip_shapes)
+    if unmet is None and needs.action_units == "test" and not any(a.coded for a in held.table.annotations):
+        unmet = "no clip has an AU coding"
+    return "yes" if unmet is None else f"no: {unmet}"
+
+
+def _show_one(console: Console, name: str, data: str | None) -> None:
     from mien.cli.fields import COLUMNS, field_rows
     from mien.cli.tables import table
     from mien.experiments.setting import readable_recipes
     from mien.models import registry
     from mien.prepare import recipe
+    from mien.prepare.catalogue import open_set
 
     card, needs = registry.card(name), registry.create(name).needs
     fitting = readable_recipes(needs)
@@ -85,6 +92,7 @@ def _show_one(console: Console, name: str) -> None:
         ("in short", card.summary),
         ("reads", "; ".join(f"{array} {shape}" for array, shape in needs.arrays.items())),
         ("recipes", "any" if len(fitting) == len(recipe.names()) else ", ".join(fitting)),
+        ("reads the set", "" if data is None else _reads(name, open_set(data))),
         ("AU coding", _USES[needs.action_units]),
         ("confirmed", card.confirmed),
         ("assumed", card.assumed),
