@@ -24,7 +24,9 @@ def leaderboard(
     n_rows = sum(len(board.rows) for board in found)
     tables = "table" if len(found) == 1 else "tables"
     Console().print(
-        f"{n_rows} of {len(runs)} runs in {len(found)} {tables}: {out}", highlight=False, soft_wrap=True
+        f"{n_rows} of {len(runs)} runs in {len(found)} {tables}: {out}, pictures in {out.with_suffix('')}",
+        highlight=False,
+        soft_wrap=True,
     )
     for board in found:
         if not any(row.model == "majority" for row in board.rows):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mien.errors import UsageError
 from mien.files import write_whole
 
 COLUMNS = (
@@ -76,10 +77,16 @@ _PEOPLE = {False: "people", True: "made-up people (the scores say nothing about 
 
 
 def write_leaderboard(boards: Sequence[Board], out: Path) -> None:
-    """Write the page, and a picture of every table into the folder beside it that has the page's name."""
+    """Write the page, and a picture of every table into the folder beside it that has the page's name.
+
+    Raises:
+        UsageError: the page's name has no ending, and would be that of the folder.
+    """
     from mien.report.forest import forest_svg
 
     folder = out.with_suffix("")
+    if folder == out:
+        raise UsageError("the page needs an ending", where=out, do=f"name it {out.name}.md")
     for board in boards:
         write_whole(folder / _picture(board), forest_svg(board))
     write_whole(out, markdown(boards, folder.name).encode("utf-8"))

@@ -6,6 +6,9 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from mien.errors import UsageError
 from mien.report.leaderboard import COLUMNS, Board, Row, markdown, write_leaderboard
 
 SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
@@ -48,3 +51,9 @@ def test_a_page_shows_the_picture_of_every_table(tmp_path: Path) -> None:
     shown = re.findall(r"\]\((page/[^)]+)\)", (tmp_path / "page.md").read_text(encoding="utf-8"))
     assert len(set(shown)) == 2
     assert {f"page/{file.name}" for file in (tmp_path / "page").iterdir()} == set(shown)
+
+
+def test_a_page_without_an_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="ending"):
+        write_leaderboard([BOARD], tmp_path / "page")
+    assert not list(tmp_path.iterdir())
