@@ -26,7 +26,7 @@ def compare(
         d = found.differences[name]
         interval = f"{d.low:+.3f} to {d.high:+.3f}"
         rows.append((score, f"{d.a:.3f}", f"{d.b:.3f}", f"{d.difference:+.3f}", interval, f"{d.p:.4f}"))
-    columns = ("score", name_a, name_b, "difference", "95 % interval", "p")
+    columns = ("score", "first", "second", "difference", "95 % interval", "p")
     title = f"{name_a} minus {name_b}: {found.n_clips} clips, {found.n_subjects} subjects"
     console = Console()
     console.print(table(title, columns, rows, numbers=5))

@@ -29,7 +29,8 @@ def leaderboard(
         soft_wrap=True,
     )
     for board in found:
-        if not any(row.model == "majority" for row in board.rows):
+        ranked = any(row.ranked for row in board.rows)
+        if ranked and not any(row.model == "majority" for row in board.rows):
             typer.secho(
                 f"note: nothing tells what guessing gives on {board.data}, {board.protocol} ({board.n_clips} clips): "
                 f"add a run of `mien evaluate majority --task {board.task} --protocol {board.protocol} --seeds 1 ...`",

@@ -77,7 +77,12 @@ def _row(run: Run, metrics: Mapping[str, Any]) -> Row:
 
 def _changed(model: str, options: Mapping[str, Any]) -> tuple[str, ...]:
     usual = registry.options(model)().model_dump(mode="json")
-    return tuple(f"{name}={value}" for name, value in options.items() if usual.get(name) != value)
+    return tuple(f"{name}={_short(value)}" for name, value in options.items() if usual.get(name) != value)
+
+
+def _short(value: object) -> str:
+    """The value; of a file its name, for its folder tells only about the machine."""
+    return Path(value).name if isinstance(value, str) and "/" in value else str(value)
 
 
 def parameters(model: str, options: Mapping[str, Any], task: str) -> int | None:

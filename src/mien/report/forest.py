@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import math
-from textwrap import fill
+from collections.abc import Sequence
+from textwrap import shorten
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mien.report.leaderboard import Board, Row, named
+from mien.report.leaderboard import Board, Row
 
 RANKED, REFERENCE, INVALID = "tab:blue", "tab:gray", "tab:red"
 ROW_INCHES, LABEL_LETTERS = 0.3, 44
@@ -24,7 +25,7 @@ def forest_svg(board: Board) -> bytes:
     axis = figure.subplots()
     for place, row in enumerate(reversed(rows)):
         _draw(axis, place, row)
-    axis.set_yticks(range(len(rows)), [fill(named(row), LABEL_LETTERS) for row in reversed(rows)], fontsize=8)
+    axis.set_yticks(range(len(rows)), list(reversed(labels(rows))), fontsize=8)
     axis.set_ylim(-0.7, len(rows) - 0.3)
     axis.set_xlim(0, 1)
     axis.set_xlabel("UF1, 95 % interval over subjects and seeds" + _legend(rows), fontsize=8)
@@ -37,6 +38,19 @@ def forest_svg(board: Board) -> bytes:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mien"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "Mien"})
     return buffer.getvalue()
+
+
+def labels(rows: Sequence[Row]) -> list[str]:
+    """A short name of every run: the method, and what sets it apart from other runs of that method; dots stand for the
+    options that they share, or that have no room."""
+    found = []
+    for row in rows:
+        others = [set(each.options) for each in rows if each.model == row.model and each is not row]
+        shared = set.intersection(*others) & set(row.options) if others else set()
+        own = [option for option in row.options if option not in shared]
+        words = ", ".join([*(["..."] if shared else []), *own])
+        found.append(row.model + (f" ({shorten(words, LABEL_LETTERS, placeholder=' ...')})" if words else ""))
+    return found
 
 
 def _draw(axis: Axes, place: int, row: Row) -> None:

@@ -97,11 +97,6 @@ def markdown(boards: Sequence[Board], folder: str) -> str:
     return "\n".join([INTRODUCTION, *(_section(board, folder) for board in boards)])
 
 
-def named(row: Row) -> str:
-    """The method and what differs from its defaults."""
-    return row.model + (f" ({', '.join(row.options)})" if row.options else "")
-
-
 def _picture(board: Board) -> str:
     words = f"{board.task} {board.data} {board.protocol} {board.n_clips} clips"
     return re.sub(r"[^a-z0-9]+", "-", words.lower()) + ".svg"

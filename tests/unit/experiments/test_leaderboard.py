@@ -66,6 +66,15 @@ def test_options_of_another_version_are_left_out_of_the_count() -> None:
     assert parameters("ststnet", {"epochs": 3, "no_longer_known": 1}, "megc-3") == 1683
 
 
+def test_of_a_file_that_was_named_the_folder_is_left_out(runs: Callable[..., Path]) -> None:
+    run = runs("weights", "lda-hoof")
+    record = json.loads((run / "run.json").read_text("utf-8"))
+    record["model"], record["options"] = "ma2mi-small", {"weights": "/home/me/secret/macro.safetensors"}
+    (run / "run.json").write_text(json.dumps(record), "utf-8")
+    (board,) = boards([run])
+    assert board.rows[0].options == ("weights=macro.safetensors",)
+
+
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a run folder"):
         boards([tmp_path])

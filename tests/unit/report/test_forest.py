@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from mien.report.forest import INVALID, forest_svg
+from mien.report.forest import INVALID, forest_svg, labels
 from mien.report.leaderboard import Board, Row
 
 SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
@@ -45,6 +45,18 @@ def test_the_dot_lies_where_the_score_is() -> None:
     ((a,), (b,), (c,)) = (one - always for one in (left, middle, right))
     assert float(b) > float(a) > 0
     assert abs((float(c) - float(b)) / (float(b) - float(a)) - 3) < 1e-3
+
+
+def test_runs_of_one_method_are_told_apart_by_what_differs() -> None:
+    corrected = replace(ROW, options=("epochs=2", "form=corrected"))
+    assert labels([ROW, corrected, REFERENCE]) == [
+        "ststnet (...)",
+        "ststnet (..., form=corrected)",
+        "majority",
+    ]
+    assert labels([ROW]) == ["ststnet (epochs=2)"]
+    (long,) = labels([replace(ROW, options=tuple(f"option_{n}={n}" for n in range(20)))])
+    assert len(long) < 60 and long.endswith("...)")
 
 
 def test_the_same_board_gives_the_same_bytes() -> None:
