@@ -105,9 +105,9 @@ def test_it_learns_what_moves(small_setting: Callable[..., Setting]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"frames": 9}, r"\(3, 8, 32, 32\) per clip; needed: 3 channels, then at least \(9, 18, 18\)"),
-        ({"frames": 8, "crop": 0.5, "model": "aie-cmcl-i3d"}, r"then at least \(8, 64, 64\)"),
-        ({"model": "aie-cmcl-r3d18"}, r"then at least \(16, 18, 18\)"),
+        ({"frames": 9}, "'rgb' is 3 x 8 x 32 x 32 per clip; needed: 3 channels of 9 x 18 x 18 at least"),
+        ({"frames": 8, "crop": 0.5, "model": "aie-cmcl-i3d"}, "needed: 3 channels of 8 x 64 x 64 at least"),
+        ({"model": "aie-cmcl-r3d18"}, "needed: 3 channels of 16 x 18 x 18 at least"),
     ],
 )
 def test_sets_that_are_too_small_are_refused(
