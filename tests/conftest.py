@@ -44,6 +44,22 @@ def small_set(tmp_path_factory: pytest.TempPathFactory) -> PreparedSet:
 
 
 @pytest.fixture(scope="session")
+def uncoded_set(small_set: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> PreparedSet:
+    """The clips of the small set as a database without an AU coding has them."""
+    from mien.clips.table import ClipTable
+    from mien.prepare.prepared import FLOW, ArrayToWrite, PreparedSet
+
+    flow = ArrayToWrite(small_set.arrays[FLOW], channels=("u", "v", "strain"), unit="px", source="tests")
+    return PreparedSet.write(
+        tmp_path_factory.mktemp("sets") / "uncoded",
+        name="uncoded",
+        table=ClipTable(small_set.table.frame.assign(au=None)),
+        arrays={FLOW: flow},
+        recipe={},
+    )
+
+
+@pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, tuple[int, ...]]], PreparedSet]:
     """Makes the set of the small synthetic clips with the asked arrays, each of the asked size; once per session."""
     from made_arrays import made_clips, made_set

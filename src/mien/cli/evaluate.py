@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from mien.experiments.run import Run
 
 BACKENDS = "auto, loop, stacked, processes or ray"
@@ -124,6 +127,11 @@ def _tell(run: Run) -> None:
     title = f"{record['title']} on {record['data']['name']}: {record['task']}, {record['protocol']}"
     console = Console()
     console.print(table(title, columns, rows, numbers=len(columns) - 1))
+    console.print()
+    console.print(_beside(metrics["references"]))
+    for name, scores in metrics["references"].items():
+        if "missing" in scores:
+            console.print(f"{name}: {scores['missing']}", highlight=False)
     console.print(
         f"\n{metrics['n_clips']} clips, {metrics['n_subjects']} subjects, {metrics['n_seeds']} "
         f"{'seed' if metrics['n_seeds'] == 1 else 'seeds'}, "
@@ -147,6 +155,17 @@ def _tell(run: Run) -> None:
     console.print(
         f"run: {run.path}   (a page of it: mien report {run.path})", highlight=False, soft_wrap=True
     )
+
+
+def _beside(references: Mapping[str, Any]) -> Table:
+    """What guessing and the true AUs give on the same clips, as a table."""
+    from mien.cli.tables import table
+
+    rows = []
+    for name, scores in references.items():
+        means = [_number(scores.get(score, {}).get("mean")) for score in ("accuracy", "uf1", "uar")]
+        rows.append([name, str(scores.get("n_clips", "-")), *means])
+    return table("", ["for comparison", "clips", "accuracy", "UF1", "UAR"], rows, numbers=4)
 
 
 def _number(value: float | None) -> str:

@@ -11,29 +11,29 @@ import typer
 def leaderboard(
     runs: Annotated[list[Path], typer.Argument(help="Run folders; those on the same clips share a table.")],
     out: Annotated[Path, typer.Option(help="The Markdown file to write.")] = Path("leaderboard.md"),
+    add: Annotated[
+        bool,
+        typer.Option(
+            "--add",
+            help="Keep the rows that the page has; a run replaces the row of the same method and options.",
+        ),
+    ] = False,
 ) -> None:
     """Write a page that ranks runs on the same clips: scores with intervals, seeds, parameters, time, published
-    figures; and a picture of every table into the folder of the same name."""
+    figures; and a picture of every table, and all numbers as rows.json, into the folder of the same name."""
     from rich.console import Console
 
-    from mien.experiments.leaderboard import boards
-    from mien.report.leaderboard import write_leaderboard
+    from mien.experiments.leaderboard import added, boards
+    from mien.report.leaderboard import read_leaderboard, write_leaderboard
 
     found = boards(runs)
+    if add:
+        found = added(read_leaderboard(out), found)
     write_leaderboard(found, out)
     n_rows = sum(len(board.rows) for board in found)
     tables = "table" if len(found) == 1 else "tables"
     Console().print(
-        f"{n_rows} of {len(runs)} runs in {len(found)} {tables}: {out}, pictures in {out.with_suffix('')}",
+        f"{len(runs)} runs, {n_rows} rows in {len(found)} {tables}: {out}, pictures in {out.with_suffix('')}",
         highlight=False,
         soft_wrap=True,
     )
-    for board in found:
-        ranked = any(row.ranked for row in board.rows)
-        if ranked and not any(row.model == "majority" for row in board.rows):
-            typer.secho(
-                f"note: nothing tells what guessing gives on {board.data}, {board.protocol} ({board.n_clips} clips): "
-                f"add a run of `mien evaluate majority --task {board.task} --protocol {board.protocol} --seeds 1 ...`",
-                fg="yellow",
-                err=True,
-            )

@@ -18,6 +18,7 @@ from mien.errors import InputError
 from mien.experiments.backends import BACKENDS
 from mien.experiments.choose import choose
 from mien.experiments.jobs import FoldResult, Job
+from mien.experiments.references import references
 from mien.experiments.run import SCHEMA, Run
 from mien.experiments.setting import EvaluateConfig, Resolved, Setting, resolve
 from mien.experiments.summary import write_outputs
@@ -65,7 +66,7 @@ def evaluate(
                 progress(
                     len(done), len(jobs), f"seed {result.job.seed}, {setting.folds[result.job.fold].name}"
                 )
-    return _finish(run, setting, [done[job] for job in jobs])
+    return _finish(run, config, setting, [done[job] for job in jobs])
 
 
 def _warn(
@@ -115,7 +116,7 @@ def _choose_backend(run: Run, setting: Setting, config: EvaluateConfig) -> None:
     run.write_record()
 
 
-def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
+def _finish(run: Run, config: EvaluateConfig, setting: Setting, results: list[FoldResult]) -> Run:
     run.record["seconds"] = sum(result.seconds for result in results)
     run.record["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     run.record["opened"] = [
@@ -127,7 +128,7 @@ def _finish(run: Run, setting: Setting, results: list[FoldResult]) -> Run:
         "protocol": run.record["protocol"],
         "seconds": run.record["seconds"],
     }
-    write_outputs(run.path, setting, results, facts)
+    write_outputs(run.path, setting, results, facts, references(config))
     run.write_record()
     return run
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +30,51 @@ def boards(runs: Iterable[Path]) -> list[Board]:
         record = run.record
         key = (record["task"], record["protocol"], record["data_hash"], record["keys_hash"])
         groups.setdefault(key, []).append((run, metrics))
-    found = [_board(members) for members in groups.values()]
+    return _sorted(_board(members) for members in groups.values())
+
+
+def added(old: Sequence[Board], new: Sequence[Board]) -> list[Board]:
+    """The old tables with the rows of the new ones: a row replaces the one of the same method and options."""
+    merged = {_same_clips(board): board for board in old}
+    for board in new:
+        before = merged.get(_same_clips(board))
+        theirs = {(row.model, row.options) for row in board.rows}
+        kept = [] if before is None else [r for r in before.rows if (r.model, r.options) not in theirs]
+        merged[_same_clips(board)] = replace(board, rows=_ranked([*kept, *board.rows]))
+    return _sorted(merged.values())
+
+
+def _same_clips(board: Board) -> tuple[str, ...]:
+    return board.task, board.protocol, board.data_hash, board.keys_hash
+
+
+def _sorted(found: Iterable[Board]) -> list[Board]:
     return sorted(found, key=lambda board: (board.task, board.data, board.protocol))
+
+
+def _ranked(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: (not row.ranked, -(row.uf1["mean"] or 0.0))))
 
 
 def _board(members: list[tuple[Run, dict[str, Any]]]) -> Board:
     rows = [_row(run, metrics) for run, metrics in members]
+    beside = {
+        name: scores for _, metrics in members for name, scores in metrics.get("references", {}).items()
+    }
+    models = {row.model for row in rows}
+    rows += [_reference(n, s) for n, s in beside.items() if n not in models and "missing" not in s]
     run, metrics = members[0]
     return Board(
         task=run.record["task"],
         data=_data_words(run.record),
+        data_hash=run.record["data_hash"],
+        keys_hash=run.record["keys_hash"],
         protocol=run.record["protocol"],
         apex=run.record["apex"],
         n_clips=metrics["n_clips"],
         n_subjects=metrics["n_subjects"],
         made_up=MADE_UP in run.record["warnings"],
-        rows=tuple(sorted(rows, key=lambda row: (not row.ranked, -(row.uf1["mean"] or 0.0)))),
+        rows=_ranked(rows),
     )
 
 
@@ -60,10 +90,12 @@ def _row(run: Run, metrics: Mapping[str, Any]) -> Row:
     audit = metrics["audit"]
     return Row(
         run=run.path.name,
+        commit=record["commit"],
         model=record["model"],
         title=card.title,
         ranked=record["kind"] != "reference",
         options=_changed(record["model"], record["options"]),
+        n_clips=metrics["n_clips"],
         seeds=metrics["n_seeds"],
         uf1=metrics["uf1"],
         uar=metrics["uar"],
@@ -72,6 +104,27 @@ def _row(run: Run, metrics: Mapping[str, Any]) -> Row:
         core_minutes=metrics["seconds"] / 60,
         parameters=parameters(record["model"], record["options"], record["task"]),
         published=card.published.get(record["task"], ""),
+    )
+
+
+def _reference(model: str, scores: Mapping[str, Any]) -> Row:
+    """A reference as a run brought it along."""
+    return Row(
+        run="",
+        commit=None,
+        model=model,
+        title=registry.card(model).title,
+        ranked=False,
+        options=(),
+        n_clips=scores["n_clips"],
+        seeds=1,
+        uf1=scores["uf1"],
+        uar=scores["uar"],
+        accuracy=scores["accuracy"],
+        peeked_uf1=None,
+        core_minutes=None,
+        parameters=None,
+        published="",
     )
 
 

@@ -185,9 +185,14 @@ def peeked(setting: Setting, results: Sequence[FoldResult]) -> dict[str, Any] | 
 
 
 def write_outputs(
-    path: Path, setting: Setting, results: Sequence[FoldResult], facts: Mapping[str, Any]
+    path: Path,
+    setting: Setting,
+    results: Sequence[FoldResult],
+    facts: Mapping[str, Any],
+    references: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Write the outputs of a finished run; returns the metrics. `facts` go to the head of `metrics.json`."""
+    """Write the outputs of a finished run; returns the metrics. `facts` go to the head of `metrics.json`, the scores
+    of the references to its end."""
     table = predictions_table(setting, results)
     write_whole(path / "predictions.csv", table.to_csv(index=False, lineterminator="\n").encode())
     if any(result.curve.size for result in results):
@@ -196,6 +201,7 @@ def write_outputs(
     table["group"] = table["dataset"] + "/" + table["subject"]
     found = metrics(table, setting.classes, peeked(setting, results))
     ordered = {name: found.pop(name) for name in ("n_clips", "n_subjects", "n_seeds")} | dict(facts) | found
+    ordered["references"] = dict(references)
     write_json(path / "metrics.json", ordered)
     return ordered
 

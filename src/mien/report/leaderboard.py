@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.errors import UsageError
+from pydantic import TypeAdapter, ValidationError
+
+from mien.errors import InputError, UsageError
 from mien.files import write_whole
 
 COLUMNS = (
@@ -20,20 +22,27 @@ INTRODUCTION = """\
 Written by `mien leaderboard` from run folders; do not edit. Every figure is honest: subjects held out, the last epoch,
 settings chosen on inner subjects if at all, one pooled confusion matrix, means over seeds, intervals of a bootstrap
 over subjects and seeds. "Peeked" is the invalid score of choosing each fold's epoch on its held-out subject.
+References are not ranked: `majority` answers the most frequent class of the training clips, `au-oracle` reads the
+human AU coding of the very clip and no picture.
 "Published" is what the authors report, with how the epoch was chosen as far as that is known. Core minutes are how
 long the processes of all folds and seeds took together, often beside other work on a shared machine: an upper bound.
 """
 
 
 Score = Mapping[str, float | None]
+ROWS = "rows.json"
+"""The file beside the pictures that holds the tables as numbers, so that later runs can be added to them."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One run.
+    """One run, or a reference that stands beside the runs.
 
     Attributes:
+        run: the name of its folder, "" for a reference that a run brought along.
+        commit: of the code that made it, as far as it is known.
         options: what differs from the method's defaults, as `name=value`.
+        n_clips: that were scored; fewer than the table's where `au-oracle` lacks a coding.
         uf1, uar, accuracy: mean over seeds, `sd`, and the `low` and `high` of the 95 % interval.
         peeked_uf1: the invalid score of choosing the epoch on held-out clips; None without an audit.
         parameters: that learn, in one network; None for methods without.
@@ -41,16 +50,18 @@ class Row:
     """
 
     run: str
+    commit: str | None
     model: str
     title: str
     ranked: bool
     options: tuple[str, ...]
+    n_clips: int
     seeds: int
     uf1: Score
     uar: Score
     accuracy: Score
     peeked_uf1: float | None
-    core_minutes: float
+    core_minutes: float | None
     parameters: int | None
     published: str
 
@@ -60,11 +71,14 @@ class Board:
     """Runs on the same clips of one task under one protocol, the best UF1 first, references last.
 
     Attributes:
+        data_hash, keys_hash: of the set's content and of the clips' keys: with task and protocol, what must agree.
         made_up: the people of the clips are made up.
     """
 
     task: str
     data: str
+    data_hash: str
+    keys_hash: str
     protocol: str
     apex: str
     n_clips: int
@@ -73,6 +87,7 @@ class Board:
     rows: tuple[Row, ...]
 
 
+_FILE = TypeAdapter(list[Board])
 _PEOPLE = {False: "people", True: "made-up people (the scores say nothing about people)"}
 
 
@@ -89,7 +104,26 @@ def write_leaderboard(boards: Sequence[Board], out: Path) -> None:
         raise UsageError("the page needs an ending", where=out, do=f"name it {out.name}.md")
     for board in boards:
         write_whole(folder / _picture(board), forest_svg(board))
+    write_whole(folder / ROWS, _FILE.dump_json(list(boards), indent=1) + b"\n")
     write_whole(out, markdown(boards, folder.name).encode("utf-8"))
+
+
+def read_leaderboard(out: Path) -> list[Board]:
+    """The tables of a page that `write_leaderboard` wrote.
+
+    Raises:
+        InputError: its numbers are missing or damaged.
+    """
+    file = out.with_suffix("") / ROWS
+    try:
+        return _FILE.validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputError(
+            "the rows of this leaderboard cannot be read",
+            where=file,
+            found=f"{type(error).__name__}: {error}",
+            do="write the page anew, from all its runs, without --add",
+        ) from error
 
 
 def markdown(boards: Sequence[Board], folder: str) -> str:
@@ -98,7 +132,7 @@ def markdown(boards: Sequence[Board], folder: str) -> str:
 
 
 def _picture(board: Board) -> str:
-    words = f"{board.task} {board.data} {board.protocol} {board.n_clips} clips"
+    words = f"{board.task} {board.data} {board.protocol} {board.n_clips} clips {board.data_hash[:6]}"
     return re.sub(r"[^a-z0-9]+", "-", words.lower()) + ".svg"
 
 
@@ -112,22 +146,23 @@ def _section(board: Board, folder: str) -> str:
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|" + "---|" * len(COLUMNS),
-        *(_line(row) for row in board.rows),
+        *(_line(row, board) for row in board.rows),
         "",
     ]
     return "\n".join(lines)
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, board: Board) -> str:
     name = f"`{row.model}`" + (f" ({', '.join(row.options)})" if row.options else "")
+    some = "" if row.n_clips == board.n_clips else f" (on {row.n_clips} of the clips)"
     cells = (
-        name if row.ranked else f"{name}, a reference",
+        name if row.ranked else f"{name}, a reference{some}",
         _score(row.uf1),
         _score(row.uar),
         _number(row.accuracy["mean"]),
         str(row.seeds),
         "" if row.parameters is None else f"{row.parameters:,}",
-        f"{row.core_minutes:.1f}",
+        "" if row.core_minutes is None else f"{row.core_minutes:.1f}",
         "" if row.peeked_uf1 is None else _number(row.peeked_uf1),
         row.published,
     )

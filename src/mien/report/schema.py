@@ -232,6 +232,16 @@ class Audit(Record):
     words: str = ""
 
 
+class Reference(Record):
+    """A reference on the same task and folds; `missing` says why there is none, and the scores are undefined then."""
+
+    n_clips: Count = 0
+    accuracy: Summary = Summary(mean=math.nan)
+    uf1: Summary = Summary(mean=math.nan)
+    uar: Summary = Summary(mean=math.nan)
+    missing: str = ""
+
+
 class RunMetrics(Record):
     """`metrics.json`: every score the report shows."""
 
@@ -253,3 +263,4 @@ class RunMetrics(Record):
     aurc: dict[str, MeanNumber] = {}
     reliability: tuple[ReliabilityBin, ...] = ()
     audit: Audit | None = None
+    references: dict[str, Reference] = {}

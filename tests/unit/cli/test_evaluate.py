@@ -32,6 +32,8 @@ def test_scores_intervals_and_the_folder_are_told(evaluate: Callable, tmp_path: 
         assert f"{metrics[score]['mean']:.3f}" in out
         assert f"{metrics[score]['low']:.3f}" in out
     assert "5 subjects, 1 seed," in out
+    for name, scores in metrics["references"].items():
+        assert name in out and f"{scores['uf1']['mean']:.3f}" in out
     assert str(tmp_path / "run") in out
     assert "5/5" in err
 
@@ -44,6 +46,12 @@ def test_the_recorded_command_says_everything_that_was_chosen(evaluate: Callable
     for part in ("mien evaluate ststnet", "--protocol kfold:3", "--seeds 2", "--audit", "--set epochs=2"):
         assert part in command
     assert "invalid" in out
+
+
+def test_why_a_reference_is_missing_is_told(evaluate: Callable, uncoded_set: PreparedSet) -> None:
+    code, out, err = evaluate("lda-hoof", "--seeds", 1, "--data", uncoded_set.path)
+    assert code == 0, err
+    assert "au-oracle: no clip of" in out and "no AU coding" in out
 
 
 def test_a_reference_is_called_one(evaluate: Callable) -> None:

@@ -13,16 +13,14 @@ def test_runs_become_a_page(mien: Callable, small_set: PreparedSet, tmp_path: Pa
     task = ("--task", "megc-3", "--seeds", 1)
     assert mien("evaluate", "majority", "--data", small_set.path, *task, "--out", run)[0] == 0
     code, out, err = mien("leaderboard", run, "--out", page)
-    assert code == 0 and "1 of 1 runs in 1 table" in out and err == ""
-    assert "`majority`, a reference" in page.read_text(encoding="utf-8")
-
-
-def test_a_table_without_the_majority_is_told(mien: Callable, small_set: PreparedSet, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    task = ("--task", "megc-3", "--protocol", "kfold:2", "--seeds", 1)
+    assert code == 0 and "1 runs, 2 rows in 1 table" in out and err == ""
+    text = page.read_text(encoding="utf-8")
+    assert "`majority`, a reference" in text and "`au-oracle`, a reference" in text
+    run = tmp_path / "other"
     assert mien("evaluate", "lda-hoof", "--data", small_set.path, *task, "--out", run)[0] == 0
-    code, _, err = mien("leaderboard", run, "--out", tmp_path / "page.md")
-    assert code == 0 and "mien evaluate majority --task megc-3 --protocol kfold:2" in err
+    code, out, _ = mien("leaderboard", run, "--add", "--out", page)
+    assert code == 0 and "1 runs, 3 rows in 1 table" in out
+    assert page.read_text(encoding="utf-8").count("| `lda-hoof`") == 1
 
 
 def test_what_is_no_run_is_refused(mien: Callable, tmp_path: Path) -> None:

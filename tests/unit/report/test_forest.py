@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import leaderboard_cases as cases
+
 from mien.report.forest import INVALID, forest_svg, labels
 from mien.report.leaderboard import Board, Row
 
-SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
-ROW = Row("r", "ststnet", "STSTNet", True, ("epochs=2",), 3, SCORE, SCORE, SCORE, None, 12.34, 1683, "")
+ROW = replace(cases.ROW, peeked_uf1=None)
 REFERENCE = replace(ROW, model="majority", ranked=False, options=())
 UNDEFINED = replace(ROW, model="lda-hoof", uf1={"mean": None, "sd": None, "low": None, "high": None})
 
 
 def board(*rows: Row) -> Board:
-    return Board("megc-3", "a-set", "loso", "given", 442, 68, False, rows)
+    return replace(cases.BOARD, rows=rows)
 
 
 def test_every_defined_run_is_named_and_the_reference_told() -> None:

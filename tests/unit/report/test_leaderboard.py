@@ -7,15 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from leaderboard_cases import BOARD, ROW
 
-from mien.errors import UsageError
-from mien.report.leaderboard import COLUMNS, Board, Row, markdown, write_leaderboard
-
-SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
-ROW = Row(
-    "r", "ststnet", "STSTNet", True, ("epochs=2",), 3, SCORE, SCORE, SCORE, 0.77, 12.34, 1683, "UF1 .73 | x"
-)
-BOARD = Board("megc-3", "a-set", "loso", "given", 442, 68, False, (ROW,))
+from mien.errors import InputError, UsageError
+from mien.report.leaderboard import COLUMNS, ROWS, markdown, read_leaderboard, write_leaderboard
 
 
 def cells(page: str) -> list[str]:
@@ -40,17 +35,38 @@ def test_a_group_is_named_by_its_clips_and_protocol() -> None:
 
 def test_a_reference_and_an_undefined_score_are_said() -> None:
     undefined = {"mean": None, "sd": None, "low": None, "high": None}
-    row = replace(ROW, ranked=False, uf1=undefined, parameters=None, peeked_uf1=None)
+    row = replace(
+        ROW, ranked=False, uf1=undefined, parameters=None, peeked_uf1=None, core_minutes=None, n_clips=278
+    )
     found = dict(zip(COLUMNS, cells(markdown([replace(BOARD, rows=(row,))], "page")), strict=True))
-    assert found["method"].endswith("a reference") and found["UF1 (95 % interval)"] == "undefined"
-    assert found["parameters"] == "" and found["peeked UF1"] == ""
+    assert found["method"].endswith("a reference (on 278 of the clips)")
+    assert found["UF1 (95 % interval)"] == "undefined"
+    assert found["parameters"] == found["peeked UF1"] == found["core minutes"] == ""
 
 
 def test_a_page_shows_the_picture_of_every_table(tmp_path: Path) -> None:
-    write_leaderboard([BOARD, replace(BOARD, n_clips=278)], tmp_path / "page.md")
+    write_leaderboard(
+        [BOARD, replace(BOARD, n_clips=278), replace(BOARD, data_hash="fedcba")], tmp_path / "page.md"
+    )
     shown = re.findall(r"\]\((page/[^)]+)\)", (tmp_path / "page.md").read_text(encoding="utf-8"))
-    assert len(set(shown)) == 2
-    assert {f"page/{file.name}" for file in (tmp_path / "page").iterdir()} == set(shown)
+    assert len(set(shown)) == 3
+    assert {f"page/{file.name}" for file in (tmp_path / "page").iterdir()} == {*shown, f"page/{ROWS}"}
+
+
+def test_the_numbers_beside_a_page_come_back_as_they_were(tmp_path: Path) -> None:
+    undefined = {"mean": None, "sd": None, "low": None, "high": None}
+    boards = [BOARD, replace(BOARD, task="casme2-5", rows=(ROW, replace(ROW, uf1=undefined, commit=None)))]
+    write_leaderboard(boards, tmp_path / "page.md")
+    assert read_leaderboard(tmp_path / "page.md") == boards
+
+
+@pytest.mark.parametrize("content", [None, "[{]", '[{"task": "megc-3"}]'])
+def test_missing_or_damaged_numbers_are_refused(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "page").mkdir()
+        (tmp_path / "page" / ROWS).write_text(content, "utf-8")
+    with pytest.raises(InputError, match="without --add"):
+        read_leaderboard(tmp_path / "page.md")
 
 
 def test_a_page_without_an_ending_is_refused(tmp_path: Path) -> None:

@@ -107,6 +107,15 @@ def test_a_reference_is_announced_and_not_ranked(tmp_path: Path) -> None:
     assert "Upper reference: not ranked." in page.all("div", "banner")[0].text
 
 
+def test_references_stand_beside_the_scores_and_a_missing_one_is_explained(page: Page, made: Made) -> None:
+    scores = page.section("scores")
+    assert "majority" in scores and "0.123" in scores
+    assert "au-oracle: no clip has an AU coding." in scores
+    del made.metrics["references"]
+    made.rewrite()
+    assert "For comparison" not in Page(write_report(made.path, made.data)).section("scores")
+
+
 def test_cards_hold_mean_spread_and_interval(page: Page, made: Made) -> None:
     cards = page.all("div", "card")
     assert [page_card.text.split()[0] for page_card in cards] == ["UF1", "UAR", "Accuracy", "Weighted"]
