@@ -23,7 +23,8 @@ def leaderboard(
     figures; and a picture of every table, and all numbers as rows.json, into the folder of the same name."""
     from rich.console import Console
 
-    from mien.experiments.leaderboard import added, boards
+    from mien.experiments.leaderboard import boards
+    from mien.report.board import added
     from mien.report.leaderboard import read_leaderboard, write_leaderboard
 
     found = boards(runs)

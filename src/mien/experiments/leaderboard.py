@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from mien.experiments.evaluate import MADE_UP
 from mien.experiments.run import Run
 from mien.models import registry
 from mien.models.base import Network
-from mien.report.leaderboard import Board, Row
+from mien.report.board import Board, Row, in_order, ranked
 
 
 def boards(runs: Iterable[Path]) -> list[Board]:
@@ -30,30 +29,7 @@ def boards(runs: Iterable[Path]) -> list[Board]:
         record = run.record
         key = (record["task"], record["protocol"], record["data_hash"], record["keys_hash"])
         groups.setdefault(key, []).append((run, metrics))
-    return _sorted(_board(members) for members in groups.values())
-
-
-def added(old: Sequence[Board], new: Sequence[Board]) -> list[Board]:
-    """The old tables with the rows of the new ones: a row replaces the one of the same method and options."""
-    merged = {_same_clips(board): board for board in old}
-    for board in new:
-        before = merged.get(_same_clips(board))
-        theirs = {(row.model, row.options) for row in board.rows}
-        kept = [] if before is None else [r for r in before.rows if (r.model, r.options) not in theirs]
-        merged[_same_clips(board)] = replace(board, rows=_ranked([*kept, *board.rows]))
-    return _sorted(merged.values())
-
-
-def _same_clips(board: Board) -> tuple[str, ...]:
-    return board.task, board.protocol, board.data_hash, board.keys_hash
-
-
-def _sorted(found: Iterable[Board]) -> list[Board]:
-    return sorted(found, key=lambda board: (board.task, board.data, board.protocol))
-
-
-def _ranked(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(sorted(rows, key=lambda row: (not row.ranked, -(row.uf1["mean"] or 0.0))))
+    return in_order(_board(members) for members in groups.values())
 
 
 def _board(members: list[tuple[Run, dict[str, Any]]]) -> Board:
@@ -74,7 +50,7 @@ def _board(members: list[tuple[Run, dict[str, Any]]]) -> Board:
         n_clips=metrics["n_clips"],
         n_subjects=metrics["n_subjects"],
         made_up=MADE_UP in run.record["warnings"],
-        rows=_ranked(rows),
+        rows=ranked(rows),
     )
 
 

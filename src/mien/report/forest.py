@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mien.report.leaderboard import Board, Row
+from mien.report.board import Board, Row
 
 RANKED, REFERENCE, INVALID = "tab:blue", "tab:gray", "tab:red"
 ROW_INCHES, LABEL_LETTERS = 0.3, 44

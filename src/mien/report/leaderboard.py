@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from mien.errors import InputError, UsageError
 from mien.files import write_whole
+from mien.report.board import Board, Row, Score
+from mien.report.forest import forest_svg
 
 COLUMNS = (
     "method", "UF1 (95 % interval)", "UAR (95 % interval)", "accuracy", "seeds", "parameters", "core minutes",
@@ -29,64 +30,8 @@ long the processes of all folds and seeds took together, often beside other work
 """
 
 
-Score = Mapping[str, float | None]
 ROWS = "rows.json"
 """The file beside the pictures that holds the tables as numbers, so that later runs can be added to them."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One run, or a reference that stands beside the runs.
-
-    Attributes:
-        run: the name of its folder, "" for a reference that a run brought along.
-        commit: of the code that made it, as far as it is known.
-        options: what differs from the method's defaults, as `name=value`.
-        n_clips: that were scored; fewer than the table's where `au-oracle` lacks a coding.
-        uf1, uar, accuracy: mean over seeds, `sd`, and the `low` and `high` of the 95 % interval.
-        peeked_uf1: the invalid score of choosing the epoch on held-out clips; None without an audit.
-        parameters: that learn, in one network; None for methods without.
-        published: the authors' figures on this task, "" if the card has none.
-    """
-
-    run: str
-    commit: str | None
-    model: str
-    title: str
-    ranked: bool
-    options: tuple[str, ...]
-    n_clips: int
-    seeds: int
-    uf1: Score
-    uar: Score
-    accuracy: Score
-    peeked_uf1: float | None
-    core_minutes: float | None
-    parameters: int | None
-    published: str
-
-
-@dataclass(frozen=True)
-class Board:
-    """Runs on the same clips of one task under one protocol, the best UF1 first, references last.
-
-    Attributes:
-        data_hash, keys_hash: of the set's content and of the clips' keys: with task and protocol, what must agree.
-        made_up: the people of the clips are made up.
-    """
-
-    task: str
-    data: str
-    data_hash: str
-    keys_hash: str
-    protocol: str
-    apex: str
-    n_clips: int
-    n_subjects: int
-    made_up: bool
-    rows: tuple[Row, ...]
-
-
 _FILE = TypeAdapter(list[Board])
 _PEOPLE = {False: "people", True: "made-up people (the scores say nothing about people)"}
 
@@ -97,8 +42,6 @@ def write_leaderboard(boards: Sequence[Board], out: Path) -> None:
     Raises:
         UsageError: the page's name has no ending, and would be that of the folder.
     """
-    from mien.report.forest import forest_svg
-
     folder = out.with_suffix("")
     if folder == out:
         raise UsageError("the page needs an ending", where=out, do=f"name it {out.name}.md")

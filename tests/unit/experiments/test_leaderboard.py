@@ -10,7 +10,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.experiments.evaluate import evaluate
-from mien.experiments.leaderboard import added, boards, parameters
+from mien.experiments.leaderboard import boards, parameters
 from mien.experiments.setting import EvaluateConfig
 from mien.prepare.prepared import PreparedSet
 
@@ -63,17 +63,6 @@ def test_runs_on_the_same_clips_are_ranked_and_references_come_last(runs: Callab
     )
     assert shallow.peeked_uf1 == metrics["audit"]["uf1"]
     assert shallow.published.startswith("UF1 .7353")
-
-
-def test_added_runs_replace_rows_of_the_same_method_and_options(runs: Callable[..., Path]) -> None:
-    old = boards([runs("before", "ststnet", epochs="1"), runs("other", "lda-hoof", protocol="kfold:3")])
-    new = boards([runs("classic", "lda-hoof"), runs("again", "ststnet", epochs="1")])
-    found = added(old, new)
-    assert [(board.protocol, len(board.rows)) for board in found] == [("kfold:3", 3), ("loso", 4)]
-    assert {row.run for row in found[1].rows} == {"classic", "again", ""}
-    assert added(found, new) == found == added([], found)
-    scores = [row.uf1["mean"] or 0 for row in found[1].rows if row.ranked]
-    assert scores == sorted(scores, reverse=True)
 
 
 def test_options_of_another_version_are_left_out_of_the_count() -> None:

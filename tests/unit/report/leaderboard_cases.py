@@ -1,6 +1,6 @@
 """A table of one row, for the tests of the leaderboard's page and of its pictures."""
 
-from mien.report.leaderboard import Board, Row
+from mien.report.board import Board, Row
 
 SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
 ROW = Row(

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import leaderboard_cases as cases
 
+from mien.report.board import Board, Row
 from mien.report.forest import INVALID, forest_svg, labels
-from mien.report.leaderboard import Board, Row
 
 ROW = replace(cases.ROW, peeked_uf1=None)
 REFERENCE = replace(ROW, model="majority", ranked=False, options=())
