@@ -124,7 +124,7 @@ def draw_augmentation(
     n: int, *, flip: float, crop: float, frames: int, brightness: float, generator: torch.Generator
 ) -> dict[str, Tensor]:
     """The random numbers of `n` clips: `flip` (n,) 0 or 1, `crop` (n, 2) in [0, 1), `time` (n, frames) in
-    [-1, 1), `brightness` (n,) around 1; only what the settings use."""
+    [-1, 1) and 0 for the first frame, `brightness` (n,) around 1; only what the settings use."""
     device = generator.device
 
     def uniform(*shape: int) -> Tensor:
@@ -137,6 +137,8 @@ def draw_augmentation(
         drawn["crop"] = uniform(n, 2)
     if frames > 0:
         drawn["time"] = 2 * uniform(n, frames) - 1
+        # the first frame is what motion is told against: it stays the onset
+        drawn["time"][:, 0] = 0
     if brightness > 0:
         drawn["brightness"] = 1 + brightness * (2 * uniform(n) - 1)
     return drawn

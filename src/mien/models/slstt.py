@@ -31,6 +31,8 @@ from mien.protocols.view import Inputs
 SMALLEST_PX = 16
 # Weights that no file gives are those of this seed, whatever the run's: so frozen features can be kept.
 SEED = 2112_05851
+# To be raised whenever drawing or transformer come to give other features: those kept before are then made anew.
+LOOK_VERSION = 1
 SEEN, MIRRORED = "seen", "mirrored"
 
 Aggregation = Literal["lstm", "gru", "mean", "max"]
@@ -234,8 +236,10 @@ class Slstt(SlsttNetwork):
                 tokens = encoder.to(plan.vit_device)(colours(images.to(plan.vit_device)))
             return np.asarray(tokens.cpu().numpy())
 
-        made_by = f"{weights} {plan.size_px} {plan.drawing} {plan.limit} {plan.vit_device} {flow.shape}"
-        return cached(made_by, flow.tobytes(), features)
+        made_by = (
+            f"slstt {LOOK_VERSION} {weights} {plan.size_px} {plan.drawing} {plan.limit} {plan.vit_device}"
+        )
+        return cached(f"{made_by} {flow.shape}", flow.tobytes(), features)
 
     def build(self, task: Task) -> SlsttModule:
         return SlsttModule(Aggregator(self.width, len(task.classes), self.plan), None)

@@ -9,8 +9,10 @@ import torch
 from mien.clips import tasks
 from mien.errors import InputError
 from mien.models import registry
-from mien.models.atm_gcn import AtmGcn, AtmGcnModule, distinct
+from mien.models.atm_gcn import NEEDS, AtmGcn, AtmGcnModule, AtmGcnOptions, distinct
+from mien.models.clip_images import seen
 from mien.models.vit import STD
+from mien.prepare import recipe
 
 THREE = tasks.get("megc-3")
 TINY = {"width": 4, "features": 16, "layers": 2, "frames": 6}
@@ -46,6 +48,48 @@ def test_the_default_has_the_parameters_of_its_specification() -> None:
     assert isinstance(network, AtmGcn)
     count = sum(p.numel() for p in network.build(THREE).parameters())
     assert count == pytest.approx(2.97e6, rel=0.05) and count == 2_971_869
+
+
+def test_the_plan_is_that_of_the_specification() -> None:
+    plan = AtmGcnOptions()
+    assert (plan.optimiser, plan.learning_rate, plan.weight_decay) == ("adamw", 5e-4, 0.05)
+    assert (plan.schedule, plan.warmup_epochs, plan.epochs, plan.batch_size) == ("cosine", 5, 60, 16)
+    assert (plan.clip_norm, plan.balance, plan.dropout) == (1, 1, 0.3)
+    assert (plan.frames, plan.features, plan.layers, plan.memory) == (16, 256, 2, "learned")
+    assert (plan.flip, plan.rotation_deg, plan.frame_drop) == (0.5, 4, 0.2)
+
+
+@pytest.mark.parametrize(("name", "frames", "size_px"), [("aie-cmcl", 16, 112), ("aie-cmcl-small", 8, 64)])
+def test_the_recipes_of_the_page_give_what_it_reads_and_the_onset_first(
+    name: str, frames: int, size_px: int
+) -> None:
+    made = recipe.load(name)
+    assert made.clip_shapes["rgb"] == (3, frames, size_px, size_px)
+    assert all(needs.unmet(made.clip_shapes) is None for needs in NEEDS.values())
+    assert made.time.sampling == "nearest" and made.flow.reference == "onset"
+    assert made.face.register_frames
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"memory": "all"},
+        {"memory": "none"},
+        {"position": False},
+        {"frames": 2},
+        {"subtract_median": True},
+        {"motion": "flow"},
+    ],
+)
+def test_each_ablation_of_the_page_gives_another_answer_or_reads_another_array(
+    options: dict[str, object],
+) -> None:
+    name = str(options.get("motion", "rgb"))
+    whole, other = _module(), _module(**options)
+    x = {"rgb": _clips(), "flow": torch.randn(2, 2, 6, 32, 32)}
+    found = other({name: x[name]})
+    assert found.shape == (2, 3) and found.isfinite().all()
+    assert not torch.allclose(found, whole({"rgb": x["rgb"]}), atol=1e-5)
 
 
 def test_motion_is_the_frame_minus_the_onset_in_floats() -> None:
@@ -118,6 +162,17 @@ def test_position_tells_the_order_of_the_frames() -> None:
     with_code, without = _module(), _module(position=False)
     assert not torch.allclose(with_code({"rgb": clips}), with_code({"rgb": backwards}), atol=1e-5)
     torch.testing.assert_close(without({"rgb": clips}), without({"rgb": backwards}), atol=1e-5, rtol=1e-5)
+
+
+def test_the_onset_stays_the_first_frame_when_the_others_are_jittered() -> None:
+    """All motion is told against it; the clip holds more frames than are seen, so there is room to move."""
+    network = _network(frames=4)
+    clips = torch.arange(13, dtype=torch.uint8)[None, None, :, None, None].expand(50, 3, 13, 32, 32)
+    drawn = network.draw(50, torch.Generator().manual_seed(0))
+    moments = seen(clips, 4, 1, {"time": drawn["time"]})[:, 0, :, 0, 0].long()
+    assert (moments[:, 0] == 0).all()
+    moved = moments[:, 1:] - torch.tensor([4, 8, 12])
+    assert moved.abs().max() == 1 and all((moved[:, i] != 0).any() for i in range(3))
 
 
 def test_draws_turn_drop_and_stay_in_range() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from mien.models.atm_graph import AtmGraph, AtmLayer, chain, positions
 
@@ -68,6 +70,69 @@ def test_keeping_all_leaves_the_chain_and_keeping_nothing_leaves_what_is_learnt(
     layer = _graph("learned").layers[0]
     assert layer.kept().item() == 0.5
     torch.testing.assert_close(layer(h, first, valid)[1], (first + layer.edges(h, valid)) / 2)
+
+
+def test_a_layer_worked_out_by_hand() -> None:
+    layer, h = _graph().layers[0], _nodes(4, 1)
+    torch.nn.init.constant_(layer.forgetting, 1.0)
+    torch.nn.init.normal_(layer.norm.weight)
+    valid, first, keep = torch.ones(1, 4), chain(torch.ones(1, 3)), torch.rand(1, 4, WIDTH)
+    found, edges = layer(h, first, valid, keep)
+    query, key = h[0] @ layer.query.weight.T + layer.query.bias, h[0] @ layer.key.weight.T
+    phi = torch.sigmoid(torch.tensor(1.0))
+    for i in range(4):
+        scores = torch.stack([query[i] @ key[j] / 8 + layer.type_bias[i // 3, j // 3] for j in range(4)])
+        learnt = scores.exp() / scores.exp().sum()
+        torch.testing.assert_close(edges[0, i], phi * first[0, i] + (1 - phi) * learnt)
+        gathered = sum(edges[0, i, j] * h[0, j] for j in range(4))
+        step = F.gelu(layer.mix.weight @ gathered + layer.mix.bias) * keep[0, i]
+        expected = F.layer_norm(h[0, i] + step, (WIDTH,), layer.norm.weight, layer.norm.bias)
+        torch.testing.assert_close(found[0, i], expected, atol=1e-5, rtol=1e-5)
+
+
+def _seen_by(module: torch.nn.Module) -> list[tuple[Tensor, ...]]:
+    """What the module is given, call by call, once it is called."""
+    given: list[tuple[Tensor, ...]] = []
+    module.register_forward_pre_hook(lambda _, arguments: given.append(arguments))
+    return given
+
+
+def test_the_global_node_begins_as_the_mean_of_the_local_ones_that_count() -> None:
+    graph, local = _graph(), _nodes(4)
+    given = _seen_by(graph.layers[0])
+    graph(local, torch.tensor([[1, 1, 1, 1], [1, 0, 0, 1]]))
+    h = given[0][0]
+    assert torch.equal(h[:, :4], local)
+    torch.testing.assert_close(h[0, 4], local[0].mean(dim=0))
+    torch.testing.assert_close(h[1, 4], local[1, [0, 3]].mean(dim=0))
+
+
+def test_every_layer_remembers_the_edges_of_the_one_before() -> None:
+    graph, local, valid = _graph(layers=3), _nodes(5), torch.ones(2, 5)
+    given: list[Tensor] = []
+    made: list[Tensor] = []
+    for layer in graph.layers:
+        layer.register_forward_pre_hook(lambda _, arguments: given.append(arguments[1]))
+        layer.register_forward_hook(lambda _, __, out: made.append(out[1]))
+    graph(local, valid)
+    assert torch.equal(given[0], chain(valid))
+    for before, after in zip(made, given[1:], strict=False):
+        assert torch.equal(before, after) and not torch.equal(after, given[0])
+
+
+def test_the_global_node_and_the_weighted_local_ones_are_classified() -> None:
+    """Self-attention over all nodes, then a softmax over the local ones that count, then one linear layer."""
+    graph, local = _graph(), _nodes(4, 1)
+    valid, keep = torch.tensor([[1, 1, 0, 1]]), torch.rand(1, 2 * WIDTH)
+    given = _seen_by(graph.attention)
+    logits = graph(local, valid, {"keep_last": keep})
+    assert given[0][1].tolist() == [[1, 1, 0, 1, 1]]
+    h = graph.attention(*given[0])[0]
+    counted = h[[0, 1, 3]]
+    share = (counted @ graph.pool.weight[0]).exp()
+    pooled = (share[:, None] * counted).sum(dim=0) / share.sum()
+    expected = graph.classifier(torch.cat([h[4], pooled]) * keep[0])
+    torch.testing.assert_close(logits[0], expected, atol=1e-5, rtol=1e-5)
 
 
 def test_types_of_nodes_have_their_own_bias() -> None:

@@ -108,6 +108,8 @@ def test_only_what_is_used_is_drawn() -> None:
         "brightness": (4,),
     }
     assert ((drawn["brightness"] - 1).abs() <= 0.2).all()
+    # The onset, against which motion is told, is never moved.
+    assert not drawn["time"][:, 0].any() and drawn["time"][:, 1:].all()
 
 
 def test_clips_are_turned_by_their_own_angle_and_flow_with_them() -> None:

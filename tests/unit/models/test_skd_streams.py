@@ -6,8 +6,21 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
 
-from mien.models.skd_streams import ChannelAttention, Design, Encoder, Magnifier, Stream, enlarged, shifted
+from mien.models.skd_streams import (
+    ChannelAttention,
+    Design,
+    Encoder,
+    Magnifier,
+    Stream,
+    Unit,
+    branch,
+    enlarged,
+    pooled,
+    shifted,
+)
 
 
 def _count(module: torch.nn.Module) -> int:
@@ -23,6 +36,41 @@ def test_nothing_is_encoded_as_nothing() -> None:
     encoder = Encoder(2, 16)
     assert not encoder(torch.zeros(1, 2, 48, 48)).any()
     assert encoder(torch.ones(1, 2, 48, 48)).any()
+
+
+def _mirrored(x: Tensor, weight: Tensor, stride: int = 1) -> Tensor:
+    edge = weight.shape[-1] // 2
+    return F.conv2d(F.pad(x, [edge] * 4, mode="reflect"), weight, stride=stride)
+
+
+def _plus_change(x: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    return x + _mirrored(F.relu(_mirrored(x, first)), second)
+
+
+def test_the_encoder_written_out() -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(2, 16)
+    w = list(encoder.parameters())
+    x = torch.randn(2, 2, 48, 48)
+    h = F.relu(_mirrored(F.relu(_mirrored(x, w[0])), w[1], stride=2))
+    for i in (2, 4, 6):
+        h = _plus_change(h, w[i], w[i + 1])
+    h = F.relu(_mirrored(h, w[8]))
+    for i in (9, 11):
+        h = _plus_change(h, w[i], w[i + 1])
+    assert [tuple(weight.shape[2:]) for weight in w] == [(7, 7), *[(3, 3)] * 12]
+    torch.testing.assert_close(encoder(x), h)
+
+
+def test_the_magnifier_written_out() -> None:
+    torch.manual_seed(0)
+    magnifier = Magnifier(8, 2.0)
+    w = list(magnifier.parameters())
+    reference, present = torch.randn(2, 2, 8, 24, 24)
+    difference = 2 * F.relu(_mirrored(present - reference, w[0]))
+    expected = present + _plus_change(_mirrored(difference, w[1]), w[2], w[3])
+    assert [tuple(weight.shape[2:]) for weight in w] == [(7, 7), *[(3, 3)] * 3]
+    torch.testing.assert_close(magnifier(reference, present), expected)
 
 
 def test_what_a_magnifier_adds_is_proportional_to_its_factor() -> None:
@@ -62,8 +110,54 @@ def test_attention_over_channels_worked_out_by_hand(channels: int, kernel: int) 
 
 def test_the_maps_of_a_stream_have_the_published_sizes() -> None:
     stream = Stream("temporal", 2, Design()).eval()
+    sizes: list[tuple[int, ...]] = []
+    for part in stream.modules():
+        if isinstance(part, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
+            part.register_forward_hook(lambda _, __, out: sizes.append(tuple(out.shape[1:])))
     early, late, feature = stream(None, torch.randn(4, 2, 48, 48))
+    encoder = [(16, 48, 48), *[(32, 24, 24)] * 12]
+    magnifier = [(32, 24, 24)] * 4
+    backbone = [(64, 20, 20), *[(64, 10, 10)] * 3, (64, 5, 5), *[(128, 5, 5)] * 2]
+    assert sizes == encoder + magnifier + backbone
+    pools = [part for part in stream.modules() if isinstance(part, nn.MaxPool2d | nn.AvgPool2d)]
+    assert [(pool.kernel_size, pool.stride, pool.padding) for pool in pools] == [(5, 2, 2), (3, 2, 1)]
     assert (early.shape, late.shape, feature.shape) == ((4, 64, 10, 10), (4, 64, 5, 5), (2, 128))
+
+
+def test_a_unit_shifts_convolves_norms_rectifies_and_weighs_in_this_order() -> None:
+    torch.manual_seed(0)
+    unit = Unit(16, 32, 3, 1, shift=True, attention=True).eval()
+    norm, x = unit.norm, torch.randn(4, 16, 5, 5)
+    for tensor in (norm.weight, norm.bias, norm.running_mean):
+        assert tensor is not None
+        nn.init.normal_(tensor)
+    h = F.conv2d(shifted(x), unit.conv.weight, unit.conv.bias, padding=1)
+    h = F.relu(F.batch_norm(h, norm.running_mean, norm.running_var, norm.weight, norm.bias))
+    torch.testing.assert_close(unit(x), unit.attention(h))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shift", "attention"),
+    [
+        ("local", [False] * 5, [True] * 5),
+        ("global", [False] * 5, [False] * 5),
+        ("temporal", [False, True, True, True, True], [False] * 5),
+    ],
+)
+def test_only_flow_is_shifted_behind_its_first_unit_and_only_blocks_are_weighed(
+    kind: str, shift: list[bool], attention: list[bool]
+) -> None:
+    for whole, first in ((Stream(kind, 2, Design()), 0), (branch(kind, Design()), 3)):
+        units = [part for part in whole.modules() if isinstance(part, Unit)]
+        assert [unit.shift for unit in units] == shift[first:]
+        assert [isinstance(unit.attention, ChannelAttention) for unit in units] == attention[first:]
+
+
+def test_a_feature_is_the_mean_of_the_maps_and_for_flow_of_both_segments() -> None:
+    maps = torch.arange(4.0)[:, None, None, None].expand(4, 3, 5, 5).clone()
+    maps[:, 1, 0, 0] += 25  # one of 25 places
+    assert pooled("global", maps).tolist() == [[i, i + 1, i] for i in range(4)]
+    assert pooled("temporal", maps).tolist() == [[0.5, 1.5, 0.5], [2.5, 3.5, 2.5]]
 
 
 def test_without_a_reference_the_present_is_compared_with_zeros() -> None:

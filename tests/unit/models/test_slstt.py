@@ -11,12 +11,19 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.nn import functional as F
 
 from mien.clips import tasks
 from mien.errors import InputError, UsageError
 from mien.models import registry, slstt
-from mien.models.slstt import SEEN, SlsttNetwork, frozen_encoder
-from mien.models.vit import SIZES, VisionTransformer
+from mien.models.flow_drawing import draw
+from mien.models.slstt import SEEN, Slstt, SlsttNetwork, SlsttOptions, frozen_encoder
+from mien.models.vit import SIZES, VisionTransformer, colours
+from mien.motion.interpolation import fill_weights
+from mien.motion.settings import Farneback, settings_of
+from mien.prepare import recipe
+from mien.prepare.timing import Annotation, plan_frames
+from mien.training.material import learning_rate
 
 FIVE = tasks.get("casme2-5")
 TINY = {"vit": "ti16", "size_px": 32, "hidden": 16, "layers": 1}
@@ -59,6 +66,63 @@ def test_the_parameters_are_those_of_the_published_network() -> None:
     assert _count(mean.aggregator.head) == 3_845
 
 
+def test_training_is_that_of_the_published_code() -> None:
+    plan = SlsttOptions()
+    assert (plan.vit, plan.size_px, plan.drawing, plan.aggregation) == ("b16", 384, "hsv", "lstm")
+    assert (plan.optimiser, plan.weight_decay, plan.batch_size, plan.epochs) == ("sgd", 1e-4, 2, 40)
+    assert [learning_rate(plan, epoch) for epoch in (0, 29, 30, 39)] == pytest.approx(
+        [0.01] * 2 + [0.001] * 2
+    )
+    # Neither class weights, nor augmentation, nor dropout.
+    assert (plan.balance, plan.flip, plan.dropout) == (0, 0, 0)
+
+
+def test_the_recipe_gives_farnebacks_flow_from_the_onset_with_the_published_settings() -> None:
+    made = recipe.load("slstt")
+    assert Slstt.needs.unmet(made.clip_shapes) is None and made.clip_shapes["flow"][:2] == (2, 11)
+    assert made.flow.reference == "onset"
+    assert settings_of(made.flow.method) == Farneback(
+        pyramid_scale=0.5, levels=3, window_px=15, iterations=3, polynomial_px=5, polynomial_sigma_px=1.2
+    )
+
+
+@pytest.mark.parametrize("apex", [11, 12, 16, 17, 30])
+@pytest.mark.parametrize("behind", [0, 1, 5, 6, 20])
+def test_the_recipe_sees_eleven_images_of_the_published_window(apex: int, behind: int) -> None:
+    onset, offset = 10, apex + behind
+    plan = plan_frames(range(1, 61), Annotation(onset, apex, offset), recipe.load("slstt"))
+    start = max(apex - 5, onset + 1)
+    assert plan.sampled == tuple(range(start, min(start + 10, offset) + 1))
+    assert apex in plan.sampled and len(fill_weights(len(plan.sampled), 11)) == 11
+
+
+def test_what_is_kept_of_a_clip_are_the_class_tokens_of_its_images_before_the_last_norm() -> None:
+    network = _network("slstt", **TINY)
+    flow = _flow(1)["flow"]
+    encoder = network.frozen()[0]
+    with torch.no_grad():
+        torch.nn.init.zeros_(encoder.norm.weight)
+        images = colours(torch.from_numpy(draw(flow[0], 32, "hsv", 1.0)))
+        expected = torch.stack([encoder(image[None])[0] for image in images])
+    torch.testing.assert_close(network.tensors({"flow": flow})[SEEN][0], expected, atol=1e-5, rtol=1e-4)
+    assert expected.abs().max() > 0
+
+
+def test_the_lstm_and_its_head_worked_out_by_hand() -> None:
+    """Norm, three layers, their state after the last frame, two linear layers with a ReLU between."""
+    torch.manual_seed(0)
+    aggregator = _network("slstt", **TINY | {"layers": 3}).build(FIVE).aggregator
+    tokens = torch.randn(2, 11, 192)
+    norm, head = aggregator.norm, aggregator.head
+    torch.nn.init.normal_(norm.weight)
+    h = F.layer_norm(tokens, (192,), norm.weight, norm.bias, eps=1e-6)
+    _, (state, _) = aggregator.recurrent(h)
+    middle = F.relu(F.linear(state[2], head[0].weight, head[0].bias))
+    expected = F.linear(middle, head[2].weight, head[2].bias)
+    assert head[0].weight.shape == (8, 16)
+    torch.testing.assert_close(aggregator(tokens), expected)
+
+
 def test_the_frozen_transformer_is_no_part_of_what_learns_and_never_changes() -> None:
     network = _network("slstt", **TINY)
     before = [p.clone() for p in network.frozen()[0].parameters()]
@@ -88,6 +152,14 @@ def test_features_are_computed_once_for_all_folds_seeds_and_heads(monkeypatch: p
     assert len(drawn) == 3 and torch.equal(first[SEEN], again[SEEN])
     _network("slstt", **TINY, drawing="fixed").tensors(_flow(3))
     assert len(drawn) == 6
+    # Whatever else changes what is seen is looked at anew.
+    for other in ({"drawing": "fixed", "limit": 0.5}, {"vit": "s16"}, {"size_px": 48}):
+        before = len(drawn)
+        _network("slstt", **TINY | other).tensors(_flow(3))
+        assert len(drawn) == before + 3
+    monkeypatch.setattr(slstt, "LOOK_VERSION", 2)
+    _network("slstt", **TINY).tensors(_flow(3))
+    assert len(drawn) == before + 6
 
 
 def test_a_clips_features_do_not_depend_on_other_clips(

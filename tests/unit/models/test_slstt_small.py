@@ -39,6 +39,14 @@ def test_a_flip_shows_the_mirrored_clip_and_both_are_averaged_at_test() -> None:
     assert torch.equal(seen[SEEN], x[SEEN]) and torch.equal(other[SEEN], x[MIRRORED])
 
 
+def test_the_small_network_is_as_small_as_its_page_says_and_holds_one_last_norm() -> None:
+    module = _network().build(FIVE)
+    assert sum(p.numel() for p in module.parameters()) == 150_405
+    assert [name for name in module.state_dict() if name.endswith(".norm.weight")] == [
+        "aggregator.norm.weight"
+    ]
+
+
 def test_the_small_network_learns_all_of_its_transformer() -> None:
     network = _network(width=8, heads=2, hidden=8)
     module = network.build(FIVE)

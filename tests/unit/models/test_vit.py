@@ -64,11 +64,25 @@ def test_a_block_is_that_of_torch(masked: bool) -> None:
             },
         }
     )
-    x = torch.randn(2, 5, 12)
     valid = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]]) if masked else None
     ignored = None if valid is None else valid == 0
-    found = block(x, valid)
-    torch.testing.assert_close(found, reference(x, src_key_padding_mask=ignored), atol=1e-5, rtol=1e-5)
+    for scale in (1, 0.002):  # so small that the norms' epsilon counts
+        x = scale * torch.randn(2, 5, 12)
+        found = block(x, valid)
+        torch.testing.assert_close(found, reference(x, src_key_padding_mask=ignored), atol=1e-5, rtol=1e-5)
+
+
+def test_what_is_given_is_the_first_token_behind_the_last_block_and_not_normed() -> None:
+    encoder = _small(0)
+    assert isinstance(encoder.norm, nn.LayerNorm) and encoder.norm.eps == 1e-6
+    x = torch.randn(2, 3, 32, 32)
+    patches = x.unfold(2, 8, 8).unfold(3, 8, 8).permute(0, 2, 3, 1, 4, 5).reshape(2, 16, 3 * 8 * 8)
+    proj = encoder.patch_embed.proj
+    h = torch.cat([encoder.cls_token.expand(2, 1, 12), patches @ proj.weight.flatten(1).T + proj.bias], dim=1)
+    h = h + encoder.pos_embed
+    for block in encoder.blocks:
+        h = block(h)
+    torch.testing.assert_close(encoder(x), h[:, 0], atol=1e-5, rtol=1e-4)
 
 
 def test_every_patch_and_position_reaches_the_class_token() -> None:
