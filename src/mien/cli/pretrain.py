@@ -102,8 +102,9 @@ def _tell(card: PretrainingCard, out: Path) -> None:
     columns = ("set", "expressions", "made up", "people", "clips", "pairs")
     console.print(table(f"{card.network}, pre-trained", columns, rows, numbers=3))
     test = card.copy_test
+    whom = "people left aside" if card.told_of_others else "nobody left aside, so the clips trained on"
     console.print(
-        f"\npeople left aside, {test.n_pairs} pairs: error {test.error:.3e}; copying the present frame "
+        f"\n{whom}, {test.n_pairs} pairs: error {test.error:.3e}; copying the present frame "
         f"{test.copying:.3e}; gain {test.gain:+.3f} ({test.without_action:+.3f} when not told of the motion); "
         f"spread of the targets {test.spread:.2f}",
         highlight=False,

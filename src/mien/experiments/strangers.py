@@ -2,19 +2,21 @@
 
 Either a class is kept from a recogniser (`leave_one_class_out`), or made-up people blink, turn, show nothing or
 macro-expressions (`made_up_strangers`). Nobody who is scored was in training, and every score is fitted to the training
-clips alone.
+clips alone. So is its threshold, where clips are to be rejected: to training clips, each scored by a network that had
+not seen its person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.clips.tasks import Task
 from mien.errors import UsageError
+from mien.experiments.rejecting import Rejection, Scores, rejections, thresholds
 from mien.experiments.setting import Setting
 from mien.metrics.rejection import Mahalanobis, Separation, least_confident, separation, stillness
 from mien.metrics.uncertainty import predictive_entropy
@@ -48,16 +50,16 @@ class Strangers:
     Attributes:
         kind: the hidden class, or what the made-up strangers do.
         fold: name of the split.
+        rejections: by score; none where no inner folds were asked for.
     """
 
     kind: str
     fold: str
     separations: dict[str, Separation]
+    rejections: dict[str, Rejection] = field(default_factory=dict, compare=False)
 
 
-def strangeness(
-    learner: NetworkRecogniser, view: TrainView, inputs: Inputs
-) -> dict[str, NDArray[np.float64]]:
+def strangeness(learner: NetworkRecogniser, view: TrainView, inputs: Inputs) -> Scores:
     """Scores (n,) of clips by name, higher for stranger ones, of a network that was fitted to `view`.
 
     `max-softmax` and `entropy` need its probabilities alone (of two classes they order clips alike); `mahalanobis`
@@ -134,8 +136,13 @@ def without_class(task: Task, hidden: int) -> Task:
     )
 
 
-def leave_one_class_out(setting: Setting, parts: int, seed: int, *, compiled: bool) -> Iterator[Strangers]:
+def leave_one_class_out(
+    setting: Setting, parts: int, seed: int, *, compiled: bool, inner: int = 0
+) -> Iterator[Strangers]:
     """The separations of every split of `hidden_folds`, as they are trained.
+
+    Args:
+        inner: inner folds that the thresholds of rejection come from; 0 for none.
 
     Raises:
         UsageError: as `hidden_folds`; or the method is no network with an embedding, or pre-trains on clips of its
@@ -148,14 +155,17 @@ def leave_one_class_out(setting: Setting, parts: int, seed: int, *, compiled: bo
             do="set synthetic_clips=0 for this experiment",
         )
     for split in hidden_folds(setting.labels, setting.groups, setting.classes, parts, seed):
-        yield _tried(setting, network, split, seed, compiled)
+        yield _tried(setting, network, split, seed, compiled, inner)
 
 
-def made_up_strangers(setting: Setting, seed: int, *, compiled: bool) -> Iterator[Strangers]:
+def made_up_strangers(setting: Setting, seed: int, *, compiled: bool, inner: int = 0) -> Iterator[Strangers]:
     """The separations of every kind of `MADE_UP_KINDS` from held-out clips, fold by fold of the setting.
 
     The set must be a `synthetic-flow` one: against real clips the made-up ones would be told by how they were made. As
     many strangers as held-out clips are drawn, of new people.
+
+    Args:
+        inner: inner folds that the thresholds of rejection come from; 0 for none.
 
     Raises:
         UsageError: another set, or a method without an embedding.
@@ -170,7 +180,9 @@ def made_up_strangers(setting: Setting, seed: int, *, compiled: bool) -> Iterato
     height, width = setting.arrays[FLOW].shape[2:]
     for fold in setting.folds:
         view, learner, inputs = _fitted(setting, setting.labels, setting.task, network, fold, seed, compiled)
-        known = _with_stillness(learner, view, inputs)
+        limits = thresholds(network, view, _with_stillness, inner, seed, compiled=compiled)
+        known, truth = _with_stillness(learner, view, inputs), setting.labels[fold.held_out]
+        prob = learner.predict_proba(inputs)
         for kind, (shown, conditions) in MADE_UP_KINDS.items():
             sample = sample_flow(
                 len(fold.held_out),
@@ -180,12 +192,15 @@ def made_up_strangers(setting: Setting, seed: int, *, compiled: bool) -> Iterato
                 shown=shown,
             )
             scores = _with_stillness(learner, view, {FLOW: sample.flow})
-            yield Strangers(kind, fold.name, {n: separation(known[n], scores[n]) for n in scores})
+            yield Strangers(
+                kind,
+                fold.name,
+                {n: separation(known[n], scores[n]) for n in scores},
+                rejections(limits, known, scores, truth, prob),
+            )
 
 
-def _with_stillness(
-    learner: NetworkRecogniser, view: TrainView, inputs: Inputs
-) -> dict[str, NDArray[np.float64]]:
+def _with_stillness(learner: NetworkRecogniser, view: TrainView, inputs: Inputs) -> Scores:
     """The scores of `strangeness`, and that of how little moves: these clips are in pixels."""
     return strangeness(learner, view, inputs) | {"stillness": stillness(inputs[FLOW])}
 
@@ -197,20 +212,25 @@ def _embedding(setting: Setting) -> Network:
     return network
 
 
-def _tried(setting: Setting, network: Network, split: HiddenFold, seed: int, compiled: bool) -> Strangers:
+def _tried(
+    setting: Setting, network: Network, split: HiddenFold, seed: int, compiled: bool, inner: int
+) -> Strangers:
     """Train without the class and the people of a split, then open its held-out clips and score them."""
-    known = np.where(setting.labels > split.hidden, setting.labels - 1, setting.labels)
+    closed_up = np.where(setting.labels > split.hidden, setting.labels - 1, setting.labels)
     # The number of the hidden class means another one here; its clips are in no training side.
-    labels = np.minimum(known, len(setting.classes) - 2)
+    labels = np.minimum(closed_up, len(setting.classes) - 2)
     task = without_class(setting.task, split.hidden)
     view, learner, inputs = _fitted(setting, labels, task, network, split.fold, seed, compiled)
+    limits = thresholds(network, view, strangeness, inner, seed, compiled=compiled)
     scores = strangeness(learner, view, inputs)
+    known = {name: score[~split.strange] for name, score in scores.items()}
+    strangers = {name: score[split.strange] for name, score in scores.items()}
+    truth, prob = labels[split.fold.held_out][~split.strange], learner.predict_proba(inputs)[~split.strange]
     return Strangers(
         kind=setting.classes[split.hidden],
         fold=split.fold.name,
-        separations={
-            name: separation(score[~split.strange], score[split.strange]) for name, score in scores.items()
-        },
+        separations={name: separation(known[name], strangers[name]) for name in scores},
+        rejections=rejections(limits, known, strangers, truth, prob),
     )
 
 

@@ -110,7 +110,7 @@ class Ma2mi(_Miac):
         name="ma2mi-small",
         title="MA2MI (MIACNet, small)",
         paper="Li, Niu, Zhao 2024, arXiv 2405.16451",
-        summary="the same on 64 px with an eighth of the filters: pre-trains and trains on a CPU",
+        summary="the same on 64 px with a quarter of the filters or fewer: pre-trains and trains on a CPU",
         confirmed=CONFIRMED,
         assumed=ASSUMED,
     ),

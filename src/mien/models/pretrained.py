@@ -102,6 +102,12 @@ class PretrainingCard(_Part):
     command: str
 
     @property
+    def told_of_others(self) -> bool:
+        """Whether `copy_test` is of people who were left aside; if not, it is of the clips that were trained on."""
+        seen = people(subject for one in self.sets for subject in one.subjects)
+        return self.settings.get("aside", 0) > 0 and len(seen) > 1
+
+    @property
     def words(self) -> str:
         """One line for the record of a run."""
         names = " + ".join(

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import InputError
+from mien.clips.people import people, person
+from mien.errors import InputError, unknown
 from mien.models.future_frames import N_PAIRS, PAIRS, RGB, FuturePlan
 from mien.models.pretrained import Framing, SeenSet
 from mien.motion import flow
@@ -55,17 +56,23 @@ def frame_pairs(
     """All pairs of the sets that lie within `plan.gap_s`, differ, and in which the head keeps still.
 
     Args:
-        without: subjects (`database/subject`) to leave out.
+        without: subjects (`database/subject`) to leave out, under whatever name a set has the same person.
 
     Raises:
+        UsageError: no set has one of the subjects to leave out.
         InputError: a set lacks `rgb`, the sets differ in how faces were cut out, or no pair is left.
     """
     _check(sets)
+    known = {str(group) for data in sets for group in data.table.groups}
+    for name in without:
+        if person(name) not in people(known):
+            raise unknown(f"no set has a subject '{name}', so nobody would be left out", name, sorted(known))
+    unseen = people(without)
     rows = [
         (at, row, clip)
         for at, data in enumerate(sets)
         for clip, row in enumerate(data.table.rows())
-        if data.table.groups[clip] not in without
+        if person(str(data.table.groups[clip])) not in unseen
     ]
     if not rows:
         raise InputError("no clip is left to pre-train on", found=f"all subjects are among {sorted(without)}")

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from mien.clips.people import person
 from mien.clips.tasks import Task
 from mien.errors import UsageError
 from mien.facs.annotation import parse
@@ -128,11 +129,12 @@ def _fingerprint(**asked: object) -> str:
 
 def _aside(groups: NDArray[np.str_], share: float, seed: int) -> NDArray[np.bool_]:
     """The clips (N,) of the people who are left aside: none with a single person."""
-    names = np.unique(groups)
+    who = np.array([person(group) for group in groups.tolist()])
+    names = np.unique(who)
     n = min(round(share * len(names)), len(names) - 1) if share > 0 else 0
     n = max(n, 1) if share > 0 and len(names) > 1 else n
     order = np.random.default_rng(keys.key(seed, FOLD, "aside")).permutation(len(names))
-    return np.isin(groups, names[order[:n]])
+    return np.isin(who, names[order[:n]])
 
 
 def _view(found: FramePairs, rows: NDArray[np.bool_]) -> TrainView:

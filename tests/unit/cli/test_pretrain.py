@@ -124,3 +124,13 @@ def test_a_wrong_call_names_what_is_wrong(
 ) -> None:
     code, _, err = mien("pretrain", *args, "--data", faces.path)
     assert code == 2 and named in err
+
+
+@pytest.mark.parametrize(("aside", "told"), [("0.1", "people left aside"), ("0", "nobody left aside")])
+def test_it_is_told_on_whom_copying_was_to_be_beaten(
+    mien: Callable, faces: PreparedSet, tmp_path: Path, aside: str, told: str
+) -> None:
+    what = ["--data", faces.path, *QUICK, "--set", f"aside={aside}", "--out", tmp_path / "w.safetensors"]
+    code, text, err = mien("pretrain", "ma2mi-small", *what)
+    assert code == 0, err
+    assert told in " ".join(text.split())

@@ -43,6 +43,26 @@ def test_features_of_ones_own_take_the_place_of_the_arrays(
     assert json.loads(out.read_text())["rows"][0]["top1"] == 1
 
 
+def test_a_network_takes_the_place_of_the_linear_probe(
+    mien: Callable, small_clips: PreparedSet, tmp_path: Path
+) -> None:
+    out = tmp_path / "found.json"
+    options = ["--set", "width=8", "--set", "epochs=1", "--folds", 2, "--out", out]
+    code, shown, err = mien(
+        "probe", "identity", "--data", small_clips.path, "--network", "slowfast", *options
+    )
+    assert code == 0, err
+    assert "SlowFast network" in shown
+    told = json.loads(out.read_text())
+    assert (told["by"], told["options"]["width"], told["options"]["epochs"]) == ("slowfast", 8, 1)
+    assert [row["view"] for row in told["rows"]] == [
+        "rgb",
+        "rgb, first frame (still)",
+        "rgb, change since it (motion)",
+    ]
+    assert all(0 <= row[name] <= 1 for row in told["rows"] for name in ("top1", "top5", "auc", "eer"))
+
+
 @pytest.mark.parametrize(
     ("more", "code", "said"),
     [

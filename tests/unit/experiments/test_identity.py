@@ -81,6 +81,58 @@ def test_noise_is_told_to_be_noise() -> None:
     assert found["other clips"]["genuine"] == PEOPLE * SESSIONS * TAKES * (SESSIONS * TAKES - 1) // 2
 
 
+class Watching:
+    """Notes who is trained on and who is tested; says nothing of anybody."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def scores(
+        self, train: np.ndarray, test: np.ndarray, people: np.ndarray, parts: np.ndarray
+    ) -> np.ndarray:
+        self.seen.append((train, test))
+        return np.random.default_rng(0).random((len(test), int(people.max()) + 1))
+
+
+def test_people_are_named_from_other_sessions_and_compared_by_who_knows_neither() -> None:
+    watching, order = Watching(), np.random.default_rng(1).permutation(N)
+    probe(ClipTable(table().frame.iloc[order].reset_index(drop=True)), {"x": watching}, ProbeConfig(folds=4))
+    who, when = PERSON[order], SESSION[order]
+    named, compared = watching.seen[:4], watching.seen[4:8]
+    for train, test in named:
+        assert not set(when[train]) & set(when[test])
+        assert set(who[test]) <= set(who[train])
+    for train, test in compared:
+        assert not set(who[train]) & set(who[test])
+        assert len(set(who[test])) >= 2
+    for folds in (named, compared):
+        assert sorted(np.concatenate([test for _, test in folds])) == list(range(N))
+    for train, test in watching.seen[8:12]:  # the usual random split
+        assert not set(train) & set(test)
+        assert set(when[train]) & set(when[test])
+
+
+def test_chance_is_to_name_those_most_frequent_in_training() -> None:
+    """Of 128 clips two people have 32 each, four 8 each, six others the rest."""
+    shares = np.repeat(np.arange(12), [5, 8, 5, 32, 8, 6, 5, 8, 32, 5, 8, 6])
+    clips = ClipTable.from_rows(
+        {
+            "dataset": "casme2",
+            "subject": f"sub{p:02}",
+            "clip": f"EP{i:03}_1",
+            "key": f"casme2-{i}",
+            "fps": 200,
+            "emotion": "",
+            "notes": "",
+        }
+        for i, p in enumerate(shares)
+    )
+    (row, _) = probe(clips, {"x": Watching()}, ProbeConfig(folds=4))["rows"]
+    assert row["clips"] == 128
+    assert row["chance1"] == pytest.approx(32 / 128)
+    assert row["chance5"] == pytest.approx((2 * 32 + 3 * 8) / 128)
+
+
 def test_the_same_call_gives_the_same_findings() -> None:
     assert rows(noise(20)) == rows(noise(20))
 

@@ -130,3 +130,13 @@ def test_made_up_strangers_are_not_compared_with_real_clips(small_setting: Calla
         next(made_up_strangers(real, 0, compiled=False))
     with pytest.raises(UsageError, match="no embedding"):
         next(made_up_strangers(small_setting("ststnet"), 0, compiled=False))
+
+
+@pytest.mark.parametrize("parts", [{}, {"masking": "au", "structure": "emotion"}])
+def test_the_flagship_can_tell_strangers_by_the_same_distance(
+    parts: dict[str, str], small_setting: Callable[..., Setting]
+) -> None:
+    setting = small_setting("aie-cmcl-flow", **QUICK, members=1, **parts)
+    found = next(made_up_strangers(setting, 0, compiled=False))
+    assert set(found.separations) == {"max-softmax", "entropy", "mahalanobis", "stillness"}
+    assert 0 <= found.separations["mahalanobis"].auroc <= 1

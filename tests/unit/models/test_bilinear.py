@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from mien.models.bilinear import Bilinear, BilinearModule, Shape, carry_over
+from mien.models.bilinear import Bilinear, BilinearModule, Block, Shape, carry_over
 from mien.models.st_bln import WIDTHS
 
 
@@ -169,3 +169,60 @@ def test_a_carried_network_says_what_the_smaller_one_said_if_the_rest_is_silent(
     carry_over(wide, small.state_dict(), same_depth=True)
     x = torch.randn(4, 2, 3, 51)
     torch.testing.assert_close(wide(x), small(x))
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_what_is_dropped_reaches_neither_path_of_a_layer(fixed: bool) -> None:
+    """The residual sees the dropped input too: with all of it dropped, clips are the same."""
+    torch.manual_seed(4)
+    made = module(10, 10, 10, fixed=fixed).eval()
+    one, other = torch.randn(2, 2, 2, 4, 51)
+    assert not torch.allclose(made(one), made(other))
+    noise = {"mask2": torch.zeros(made.shape.masks(2, 4)[2])}
+    torch.testing.assert_close(made(one, noise=noise), made(other, noise=noise))
+
+
+@pytest.mark.parametrize(
+    ("fixed", "c_in", "stride", "kernel"),
+    [(True, 6, 1, 9), (True, 4, 1, 9), (False, 6, 1, 0), (False, 4, 1, 1), (False, 6, 2, 1)],
+)
+def test_a_block_is_a_convolution_over_time_beside_its_residual(
+    fixed: bool, c_in: int, stride: int, kernel: int
+) -> None:
+    """`kernel`: of the residual's convolution, 0 for the input as it is."""
+    torch.manual_seed(5)
+    block = Block(c_in, 6, stride, Shape((6,), 9, fixed), first=False).eval()
+    first = Block(c_in, 6, stride, Shape((6,), 9, fixed), first=True)
+    assert first.residual is None
+    x = torch.randn(2, c_in, 7, 9)
+    conv, norm = block.temporal
+    h = F.conv2d(block.bilinear(x), conv.weight, conv.bias, stride=(stride, 1), padding=(4, 0))
+    assert conv.weight.shape == (6, 6, 9, 1)
+    beside = x
+    if kernel:
+        assert isinstance(block.residual, nn.Sequential)
+        conv, after = block.residual
+        assert conv.weight.shape == (6, c_in, kernel, 1)
+        beside = after(F.conv2d(x, conv.weight, conv.bias, stride=(stride, 1), padding=(kernel // 2, 0)))
+    torch.testing.assert_close(block(x), torch.relu(norm(h) + beside), rtol=1e-4, atol=1e-5)
+
+
+def test_initial_weights_have_the_published_spread() -> None:
+    torch.manual_seed(6)
+    made = module(*WIDTHS, k=6, fixed=True)
+    last, head = made.layers[-1], made.classifier.weight
+    assert isinstance(last, Block)
+    for weights, spread in (
+        (last.temporal[0].weight, (2 / (9 * 64)) ** 0.5),
+        (last.bilinear.channels, (2 / 64) ** 0.5),
+        (head, (2 / 6) ** 0.5),
+    ):
+        assert weights.std().item() == pytest.approx(spread, rel=0.1)
+
+
+def test_every_channel_of_every_node_is_normalised_over_clips_and_frames() -> None:
+    made, seen = module(5), []
+    made.layers[0].register_forward_hook(lambda _, given, out: seen.append(given[0]))
+    made.train()(torch.randn(8, 2, 6, 51) * torch.arange(1, 52) + 3)
+    torch.testing.assert_close(seen[0].mean(dim=(0, 2)), torch.zeros(2, 51), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen[0].var(dim=(0, 2), correction=0), torch.ones(2, 51), atol=1e-3, rtol=0)

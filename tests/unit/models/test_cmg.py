@@ -13,6 +13,7 @@ from mien.clips import tasks
 from mien.experiments.jobs import Job, run_job, train_view
 from mien.experiments.setting import Setting
 from mien.facs.annotation import parse
+from mien.models import registry
 from mien.models.aie_cmcl_flow import AieCmclFlow, AieFlowOptions, MaskedFlowModule
 from mien.models.base import FLOW, Batch
 from mien.models.cmg import Cmg, CmgOptions
@@ -129,3 +130,44 @@ def test_the_flagship_draws_and_builds_nothing_new_by_default(small_setting: Cal
     assert set(material.targets.per_clip) == {"label", "weight", "set", "coded"}
     assert set(material.targets.fixed) == {"bank", "bank_valid", "alike"}
     assert not any(n.startswith(("guide", "scores")) for n, _ in material.module.named_parameters())
+
+
+def test_both_parts_are_options_of_the_flagship(small_setting: Callable[..., Setting]) -> None:
+    """Beside its contrast with texts; they are the parts of CMG, under the same loss."""
+    parts = {"masking": "au", "structure": "emotion"}
+    setting = small_setting("aie-cmcl-flow", **QUICK)
+    view = train_view(setting, setting.folds[0])
+    found = {}
+    for name, more in (("aie-cmcl-flow", parts), ("cmg", {"weight": 0.5, "learn_temperature": True})):
+        network = registry.create(name, QUICK | more)
+        assert isinstance(network, AieCmclFlow)
+        found[name] = _terms(gather(network, view, seed=0, member=0, device=torch.device("cpu")))
+    assert set(found["aie-cmcl-flow"]) == {"classification", "contrastive", "structure", "relevance"}
+    for term, value in found["cmg"].items():
+        torch.testing.assert_close(value, found["aie-cmcl-flow"][term])
+
+
+def test_no_text_is_projected_unless_it_is_asked_for() -> None:
+    projected = {
+        weight: Cmg(CmgOptions(**QUICK, weight=weight))  # type: ignore[arg-type]
+        .build(tasks.get("megc-3"))
+        .text_projection.weight.requires_grad
+        for weight in (0.0, 0.5)
+    }
+    assert projected == {0.0: False, 0.5: True}
+
+
+def test_half_of_the_clips_are_not_compared_with_their_own_person(
+    small_setting: Callable[..., Setting],
+) -> None:
+    material = _material(small_setting("cmg"))
+    spared = material.network.draw(4000, torch.Generator().manual_seed(0))["spared"]
+    assert set(spared.tolist()) == {0, 1} and spared.mean().item() == pytest.approx(0.5, abs=0.03)
+    batch = Batch(material.inputs, material.targets.per_clip, material.targets.fixed)
+    noise = material.draw(material.n_clips)
+    found = []
+    for every in (0.0, 1.0):
+        drawn = noise | {"spared": torch.full_like(noise["spared"], every)}
+        outputs = material.module.train()(batch.inputs, noise=drawn)
+        found.append(material.network.loss(outputs, batch)["structure"].item())
+    assert found[0] != pytest.approx(found[1], rel=1e-3)

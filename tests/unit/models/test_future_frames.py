@@ -85,3 +85,15 @@ def test_a_frame_paired_with_itself_is_penalised_for_what_the_action_branch_says
     static = pretext.loss(seen, Batch(_clips(), {}, {}))["static"].item()
     assert static == pytest.approx(0.5 * float(seen.still.abs().mean() / seen.moving.abs().mean()))
     assert static > 0
+
+
+def test_the_penalty_teaches_the_action_branch_alone_to_say_little_of_no_motion() -> None:
+    pretext = _pretext(pairs=2, static=1.0)
+    module, batch = pretext.build(UNLABELLED), Batch(_clips(), {}, {})
+    seen = module(_clips())
+    penalty = pretext.loss(seen, batch)["static"]
+    (pull,) = torch.autograd.grad(penalty, seen.still, retain_graph=True)
+    assert (pull * seen.still).sum() > 0
+    penalty.backward()  # type: ignore[no-untyped-call]
+    taught = {n.split(".")[0] for n, p in module.named_parameters() if p.grad is not None}
+    assert taught == {"action"}

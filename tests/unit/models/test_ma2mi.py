@@ -41,3 +41,10 @@ def test_dropout_takes_whole_features_and_keeps_the_mean() -> None:
     keep = network.draw(2000, torch.Generator().manual_seed(0))["keep"]
     assert keep.shape == (2000, 128) and set(keep.unique().tolist()) == {0.0, 2.0}
     assert keep.mean().item() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"), [(Ma2mi(MiacPlan()), 4_646_329), (Ma2miSmall(SmallPlan()), 274_709)]
+)
+def test_parameters_of_both_sizes(network: Ma2mi | Ma2miSmall, expected: int) -> None:
+    assert sum(p.numel() for p in network.build(TASK).parameters()) == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,6 @@ def test_files_that_do_not_say_whom_they_saw_are_refused(tmp_path: Path) -> None
 
 
 def _source(small_set: PreparedSet, face: dict[str, Any] | None, *, made_up: bool = False) -> PreparedSet:
-    from dataclasses import replace
-
     recipe = {"step": "tests", "made_up": made_up} | ({} if face is None else {"face": face})
     return replace(small_set, recipe=recipe)
 
@@ -131,3 +130,28 @@ def test_faces_cut_out_in_another_way_are_refused(small_set: PreparedSet, tmp_pa
     )
     with pytest.raises(InputError, match="5 px"):
         admit(path, "onset_apex_flow", [_source(small_set, FACE)], [])
+
+
+@pytest.mark.parametrize(("judged", "seen"), [("samm", "samm_lv"), ("samm_lv", "samm")])
+def test_a_person_seen_under_the_name_of_another_database_is_refused(
+    judged: str, seen: str, small_set: PreparedSet, tmp_path: Path
+) -> None:
+    frame = small_set.table.frame.copy()
+    frame["dataset"] = judged
+    source = _source(replace(small_set, table=type(small_set.table)(frame)), None)
+    somebody = str(source.table.subjects[0])
+    path = tmp_path / "w.safetensors"
+    card = _card((f"{seen}/{somebody}",))
+    framing = Framing(face=None, size_px=_side(small_set))
+    write(path, card.model_copy(update={"framing": framing}), Ma2miSmall(SmallPlan(width=8)).encoders().named)
+    with pytest.raises(InputError, match=f"such as samm/{somebody}"):
+        admit(path, "onset_apex_flow", [source], source.table.groups.tolist())
+
+
+def test_the_card_knows_whether_others_were_judged() -> None:
+    def card(aside: float, *subjects: str) -> PretrainingCard:
+        return _card(subjects).model_copy(update={"settings": {"aside": aside}})
+
+    assert card(0.1, "samm/006", "samm/007").told_of_others
+    assert not card(0.0, "samm/006", "samm/007").told_of_others
+    assert not card(0.1, "samm/006", "samm_lv/006").told_of_others

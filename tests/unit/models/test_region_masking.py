@@ -71,3 +71,25 @@ def test_loss_is_the_binary_cross_entropy_of_the_clips_that_tell() -> None:
     wanted = (np.log1p(np.exp(-2)) + np.log1p(np.exp(1))) / 2
     np.testing.assert_allclose(float(relevance_loss(scores, needed, told, valid)), wanted, rtol=1e-6)
     assert float(relevance_loss(scores, needed, torch.zeros(4), None)) == 0
+
+
+def test_the_regions_of_the_common_action_units() -> None:
+    wanted = {
+        1: {"inner brows"},
+        2: {"outer brows"},
+        4: {"inner brows", "outer brows", "root of the nose"},
+        5: {"eyes"},
+        6: {"eyes", "cheeks"},
+        7: {"eyes"},
+        9: {"root of the nose", "nose"},
+        10: {"nose", "lips"},
+        12: {"cheeks", "lip corners"},
+        14: {"cheeks", "lip corners"},
+        15: {"lip corners"},
+        17: {"chin"},
+        23: {"lips"},
+        24: {"lips"},
+        25: {"lips"},
+        26: {"chin"},
+    }
+    assert {number: set(SHOWS[number]) for number in wanted} == wanted

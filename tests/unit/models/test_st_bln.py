@@ -13,7 +13,7 @@ from mien.experiments.jobs import Job, run_job, train_view
 from mien.experiments.setting import Setting
 from mien.metrics.uncertainty import mutual_information
 from mien.models import registry
-from mien.models.st_bln import StBln
+from mien.models.st_bln import BilinearNetwork, StBln
 from mien.training.fit import NetworkRecogniser
 
 TASK = get("megc-3")
@@ -89,3 +89,17 @@ def test_a_run_keeps_the_doubt_of_its_clips(small_setting: Callable[..., Setting
     assert plain.doubt is None
     # The passes are drawn apart from the training: it is the same network.
     assert plain.weights == result.weights
+
+
+@pytest.mark.parametrize(("nodes", "n"), [("points", 51), ("edges", 318), ("both", 369)])
+@pytest.mark.parametrize("name", ["st-bln", "pst-bln"])
+def test_every_graph_can_be_read(name: str, nodes: str, n: int) -> None:
+    made = registry.create(name, {"nodes": nodes, "frames": 3})
+    assert isinstance(made, BilinearNetwork)
+    module = made.build(TASK)
+    assert module.shape.n_nodes == n and module.norm.num_features == 2 * n
+    points = torch.randn(2, 2, 3, 51)
+    drawn = made.draw(2, torch.Generator().manual_seed(0))
+    assert drawn["mask0"].shape == (2, 2, 3, n)
+    assert module(points, noise=drawn).shape == (2, 3)
+    assert torch.isfinite(module.eval()(points)).all()

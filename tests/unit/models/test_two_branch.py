@@ -1,12 +1,18 @@
-"""Two branches: neither sees what the other is for; encoders come from a file, key by key."""
+"""Two branches: neither sees what the other is for; encoders come from a file, and they alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors.torch import load, load_file
 
 from mien.clips import tasks
-from mien.models import registry
+from mien.experiments.jobs import Job, run_job
+from mien.experiments.setting import Setting
+from mien.models import pretrained, registry
 from mien.models.ma2mi import Ma2miSmall, SmallPlan
 from mien.models.two_branch import TwoBranchModule
 
@@ -23,11 +29,15 @@ def _clips() -> torch.Tensor:
 
 def test_without_motion_the_action_branch_says_the_same_of_everybody() -> None:
     module, seen = _module(), []
+    # Norms as training leaves them: fresh ones shift nothing, and the answer would be nothing whatever is wrong.
+    for part in module.action.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(part.bias)
     module.action.register_forward_hook(lambda _, given, out: seen.append((given[0], out)))
     still = _clips()[:, :, :1].expand(-1, -1, 5, -1, -1)
     module(still)
     given, out = seen[0]
-    assert (given == 0).all()
+    assert (given == 0).all() and (out != 0).any()
     torch.testing.assert_close(out[0], out[1])
 
 
@@ -67,3 +77,59 @@ def test_notes_say_that_the_start_is_random() -> None:
     network = registry.create("ma2mi-small")
     assert isinstance(network, Ma2miSmall)
     assert network.notes() == ["the encoders start from random weights"]
+
+
+def _weights(folder: Path) -> tuple[Path, dict[str, torch.Tensor]]:
+    """A file of encoders, and what is in it."""
+    out = folder / "macro.safetensors"
+    card = pretrained.PretrainingCard(
+        network="ma2mi-small",
+        network_options={"width": 8},
+        settings={},
+        seed=0,
+        framing=pretrained.Framing(face=None, size_px=32),
+        sets=(
+            pretrained.SeenSet(
+                name="macros",
+                data_hash="0",
+                made_up=False,
+                kind="macro",
+                n_clips=1,
+                n_pairs=1,
+                subjects=("ckplus/S001",),
+            ),
+        ),
+        left_out=(),
+        copy_test=pretrained.CopyTest(error=1, copying=2, gain=0.5, without_action=0, spread=1, n_pairs=1),
+        asked="x",
+        versions={},
+        command="mien pretrain",
+    )
+    pretrained.write(out, card, Ma2miSmall(SmallPlan(width=8)).encoders().named)
+    return out, load_file(out)
+
+
+def test_training_starts_from_the_encoders_of_the_file(tmp_path: Path) -> None:
+    out, given = _weights(tmp_path)
+    network = registry.create("ma2mi-small", {"width": 8, "weights": str(out)})
+    assert isinstance(network, Ma2miSmall)
+    module = network.build(TASK)
+    network.start(module)
+    now = module.state_dict()
+    assert all(torch.equal(now.pop(name), value) for name, value in given.items())
+    assert set(now) == {"head.weight", "head.bias"}
+
+
+def test_a_fine_tuned_network_keeps_encoders_and_classifier_alone(
+    small_setting: Callable[..., Setting], tmp_path: Path
+) -> None:
+    """The predictor and the slow copy of the pre-training are gone."""
+    out, given = _weights(tmp_path)
+    setting = small_setting("ma2mi-small", width=8, epochs=1, learning_rate=1e-6, weights=out)
+    tuned = run_job(setting, Job(0, 0), compiled=False).weights
+    stored = {name.split(".", 1)[1]: value for name, value in load(tuned).items()}
+    assert {name.split(".")[0] for name in stored} == {"action", "position", "head"}
+    # At that rate nothing has gone far from the file.
+    torch.testing.assert_close(
+        stored["action.stem.0.weight"], given["action.stem.0.weight"], atol=1e-4, rtol=0
+    )

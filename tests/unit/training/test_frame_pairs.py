@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mien.errors import InputError
+from mien.errors import InputError, UsageError
 from mien.models.future_frames import FuturePlan
 from mien.prepare.prepared import PreparedSet
 from mien.training.frame_pairs import frame_pairs
@@ -52,6 +52,20 @@ def test_somebody_left_out_is_nowhere(faces: PreparedSet) -> None:
     np.testing.assert_array_equal(found.arrays["rgb"], faces.arrays["rgb"][others])
     with pytest.raises(InputError, match="no clip is left"):
         frame_pairs([faces], _plan(), without=["ckplus/S001", "ckplus/S002"])
+
+
+def test_a_person_is_left_out_under_the_name_that_another_database_has(faces: PreparedSet) -> None:
+    """Who is held out among the clips of SAMM is told by that name, and is in SAMM's long videos too."""
+    frame = faces.table.frame.copy()
+    frame["dataset"] = "samm_lv"
+    films = replace(faces, table=type(faces.table)(frame))
+    found = frame_pairs([films], _plan(), without=["samm/S001"])
+    assert set(found.groups) == {"samm_lv/S002"}
+
+
+def test_a_subject_to_leave_out_that_no_set_has_is_refused_with_the_nearest(faces: PreparedSet) -> None:
+    with pytest.raises(UsageError, match=r"'ckplus/S01'.*\n.*did you mean 'ckplus/S001'"):
+        frame_pairs([faces], _plan(), without=["ckplus/S01"])
 
 
 def test_pairs_without_change_and_with_a_moving_head_are_refused_and_counted(faces: PreparedSet) -> None:

@@ -14,7 +14,8 @@ from mien.models.future_frames import FutureFrames, FuturePlan, latent_error
 from mien.models.key_frames import normalised
 from mien.models.ma2mi import Ma2miSmall, SmallPlan
 from mien.models.pretrained import read_card
-from mien.prepare.prepared import PreparedSet
+from mien.prepare.prepared import ArrayToWrite, PreparedSet
+from mien.training import pretraining
 from mien.training.frame_pairs import frame_pairs
 from mien.training.pretraining import UNLABELLED, copy_test, pretrain
 from moving_faces import moving_faces
@@ -39,6 +40,51 @@ def test_it_foresees_the_future_of_people_it_has_not_seen_by_their_motion(tmp_pa
     assert found.gain > 0.05
     assert found.gain > found.without_action + 0.03
     assert found.spread > 0.5
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_copying_is_beaten_within_three_epochs(tmp_path: Path, seed: int) -> None:
+    many = moving_faces(tmp_path / "set", people=6, clips_each=8)
+    plan = _plan(epochs=3, batch_size=2, pairs=16, learning_rate=1e-2, rotation_deg=0, shift=0, flip=0)
+    found = pretrain("ma2mi-small", {"width": "8"}, plan, [many], tmp_path / "w.safetensors", seed=seed)
+    assert found.copy_test.gain > 0.05
+    assert found.copy_test.gain > found.copy_test.without_action
+
+
+def _spoilt(faces: PreparedSet, subject: str, folder: Path) -> PreparedSet:
+    """The set with the clips of one person played backwards."""
+    rgb = np.array(faces.arrays["rgb"])
+    theirs = np.asarray(faces.table.groups) == subject
+    rgb[theirs] = rgb[theirs, :, ::-1]
+    spec = faces.specs["rgb"]
+    array = ArrayToWrite(rgb, spec.channels, spec.unit, spec.source)
+    return PreparedSet.write(
+        folder, name="spoilt", table=faces.table, arrays={"rgb": array}, recipe=dict(faces.recipe)
+    )
+
+
+def test_people_left_aside_are_judged_and_not_trained_on(faces: PreparedSet, tmp_path: Path) -> None:
+    groups = np.asarray(faces.table.groups)
+    aside = pretraining._aside(groups, 0.1, 0)
+    (judged,) = set(groups[aside].tolist())
+    other = groups[~aside][0]
+    plan = _plan(epochs=1)
+    clean, same, changed = (tmp_path / f"{name}.safetensors" for name in ("clean", "same", "changed"))
+    first = pretrain("ma2mi-small", SMALL, plan, [faces], clean)
+    second = pretrain("ma2mi-small", SMALL, plan, [_spoilt(faces, judged, tmp_path / "a")], same)
+    pretrain("ma2mi-small", SMALL, plan, [_spoilt(faces, other, tmp_path / "b")], changed)
+    tensors, theirs, others = (load_file(file) for file in (clean, same, changed))
+    assert all(torch.equal(tensors[name], theirs[name]) for name in tensors)
+    assert not all(torch.equal(tensors[name], others[name]) for name in tensors)
+    assert first.copy_test != second.copy_test
+
+
+def test_one_person_under_two_names_is_left_aside_whole() -> None:
+    groups = np.array([f"{name}/{number:03d}" for name in ("samm", "samm_lv") for number in range(6)])
+    aside = pretraining._aside(groups, 0.3, 0)
+    assert aside.sum() == 4
+    assert (aside[:6] == aside[6:]).all()
+    assert not pretraining._aside(groups[[0, 6]], 0.3, 0).any()
 
 
 def test_the_copy_test_is_what_it_says(faces: PreparedSet) -> None:
