@@ -145,19 +145,27 @@ def megc(
 @app.command("score")
 def score(
     submission: Annotated[
-        Path, typer.Argument(help="Answers, as `mien vlm megc` or anybody else writes them.")
+        list[Path], typer.Argument(help="Answers, as `mien vlm megc` or anybody else writes them.")
     ],
-    truth: Annotated[Path, typer.Option(help="The question file with the true answers.")],
+    truth: Annotated[
+        list[Path],
+        typer.Option(
+            help="The question file with the true answers; one for each file of answers, in their order."
+        ),
+    ],
     dataset: Annotated[
         Literal["casme2", "samm", "casme3", "smic"] | None, typer.Option(help="Whose clips they are.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Also write the scores to this JSON file.")] = None,
 ) -> None:
-    """Score answers to a MEGC question file against the true ones, beside the baselines; nothing is asked."""
-    from mien.files import write_json
-    from mien.vlm.file_jobs import score_file
+    """Score answers to MEGC's question files against the true ones, beside the baselines; nothing is asked.
 
-    found = score_file(submission, truth, dataset)
+    Several files are scored together and for each database.
+    """
+    from mien.files import write_json
+    from mien.vlm.file_jobs import score_files
+
+    found = score_files(submission, truth, dataset)
     _show(found)
     if out is not None:
         write_json(out, found)
@@ -244,21 +252,21 @@ def _show(metrics: Mapping[str, Any]) -> None:
 
     from mien.cli.tables import table
     from mien.report.answers import shown_scores
-    from mien.report.schema import Topic
+    from mien.report.schema import AnswersMetrics
 
     console = Console()
-    if not metrics["topics"]:
+    tables = AnswersMetrics.model_validate(metrics).tables
+    if not tables:
         console.print("no true answers are known: nothing was scored")
-    for name, found in metrics["topics"].items():
-        topic = Topic.model_validate(found)
+    for title, topic in tables.items():
         shown = shown_scores(topic)
         rows = [
-            [title, *(_cell(scores.get(each)) for each in shown), _rates(scores)]
-            for title, scores in topic.scores.items()
+            [who, *(_cell(scores.get(each)) for each in shown), _rates(scores)]
+            for who, scores in topic.scores.items()
         ]
         people = f"{topic.n_questions} questions, {topic.n_clips} clips, {topic.n_subjects} subjects"
         columns = ["who answers", *(each.replace("_", " ") for each in shown), "INVALID / refused / failed"]
-        console.print(table(f"{name}: {people}", columns, rows, numbers=len(shown) + 1))
+        console.print(table(f"{title}: {people}", columns, rows, numbers=len(shown) + 1))
         if not math.isnan(topic.flip_rate):
             console.print(
                 f"the answer changes with the order of the options for {topic.flip_rate:.0%} of the clips"

@@ -18,6 +18,9 @@ Form = Literal["polar", "cartesian"]
 BINS = 8
 #: Points that expressions hardly move: both sides of the jaw, and the tip of the nose.
 STABLE = (*range(6), *range(11, 17), 30)
+#: Where no region's mean motion is longer, nothing moves: what alignment leaves of a head's motion is rounding, which
+#: the division by the largest size would blow up to a full-sized motion.
+STILL_PX = 1e-4
 
 
 def mdmo(
@@ -26,7 +29,7 @@ def mdmo(
     """MDMO of a clip, (72,): size and angle, or x and y, of the mean main motion of each region.
 
     Liu et al., IEEE Trans. Affective Computing 2016. Sizes are divided by the largest of all regions; a clip without
-    motion gives zeros.
+    motion, or with none but the head's where that is taken out, gives zeros.
 
     Args:
         flow: (2, T, H, W), from the onset to each frame.
@@ -44,7 +47,10 @@ def mdmo(
     check_points(points, *fields.shape[2:])
     main = main_directions(aligned(fields, points) if align else fields, points).mean(axis=0)
     size = np.hypot(*main.T)
-    unit = size / max(float(size.max()), np.finfo(np.float64).tiny)
+    largest = float(size.max())
+    if largest < STILL_PX:
+        return np.zeros(2 * len(size))
+    unit = size / largest
     angle = np.arctan2(main[:, 1], main[:, 0])
     if form == "cartesian":
         return np.concatenate([unit * np.cos(angle), unit * np.sin(angle)])

@@ -93,7 +93,7 @@ def write_answers_report(run: Path, out: Path | None = None) -> Path:
     context = {
         "run": config,
         "metrics": metrics,
-        "shown": {name: shown_scores(topic) for name, topic in metrics.topics.items()},
+        "shown": {title: shown_scores(topic) for title, topic in metrics.tables.items()},
         "confusions": {
             name: confusion(model[model["topic"] == name], topic.labels)
             for name, topic in metrics.topics.items()
@@ -151,7 +151,8 @@ def _said(file: Path, problems: Problems) -> dict[tuple[str, str], tuple[str, st
         problems.add(f"{file.name}: missing")
         return found
     try:
-        for line in file.read_text(encoding="utf-8").splitlines():
+        # not splitlines: some marks that end a line elsewhere may stand in an answer
+        for line in file.read_text(encoding="utf-8").rstrip("\n").split("\n"):
             each = json.loads(line)
             answer = each["answer"] or each["refusal"] or each["failure"]
             found[(str(each["asked"]), str(each["id"]))] = (str(each["question"]), str(answer))

@@ -128,7 +128,7 @@ class Rate(Record):
 
 
 class Topic(Record):
-    """What one kind of question came to: `scores` by who answers, then by score."""
+    """What one kind of question came to: `scores` by who answers, then by score; of several databases also each."""
 
     kind: Literal["label", "yes-no", "units", "count", "text"]
     labels: tuple[str, ...] = ()
@@ -137,6 +137,7 @@ class Topic(Record):
     n_subjects: Count
     flip_rate: Number = math.nan
     scores: dict[str, dict[str, Rate]] = Field(min_length=1)
+    databases: dict[str, Topic] = {}
 
 
 class Contradiction(Record):
@@ -162,6 +163,18 @@ class AnswersMetrics(Record):
 
     topics: dict[str, Topic] = {}
     consistency: dict[str, Contradiction] = {}
+
+    @property
+    def tables(self) -> dict[str, Topic]:
+        """Every topic, and behind it its part of each database, by title."""
+        return {
+            title: table
+            for name, topic in self.topics.items()
+            for title, table in [
+                (name, topic),
+                *((f"{name}, {each}", t) for each, t in topic.databases.items()),
+            ]
+        }
 
 
 class Summary(Record):

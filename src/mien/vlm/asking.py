@@ -209,7 +209,7 @@ class Asker:
                 do="correct --endpoint, --model or the key; answers that came before are kept",
             )
         if status in _AGAIN or status >= 500:
-            return _Again(f"the server answers {status}", _wait_asked_for(error.response.headers))
+            return _Again(f"the server answers {status}: {words}", _wait_asked_for(error.response.headers))
         return _Never(f"the server answers {status}: {words}")
 
 
@@ -251,14 +251,19 @@ def _answer(content: bytes) -> Answer:
         if isinstance(text, list):  # parts, as some servers give them
             text = "".join(part.get("text") or "" for part in text)
         found = Answer(
-            text=str(text),
-            finish=str(choice.get("finish_reason") or ""),
-            refusal=str(message.get("refusal") or ""),
-            model=str(reply.get("model") or ""),
+            text=_whole(text),
+            finish=_whole(choice.get("finish_reason")),
+            refusal=_whole(message.get("refusal")),
+            model=_whole(reply.get("model")),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise _Again(f"the answer is no chat completion ({type(error).__name__})") from error
     return found
+
+
+def _whole(value: object) -> str:
+    """The value as text that can be stored: half a character (a lone surrogate of JSON) becomes a question mark."""
+    return str(value or "").encode(errors="replace").decode()
 
 
 def _cached(file: Path) -> Answer | None:

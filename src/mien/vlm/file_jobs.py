@@ -130,23 +130,40 @@ def bound_answers(questions: Sequence[Question], leak: Mapping[str, int]) -> lis
     return [Given(q, str(leak.get(q.clip, 0)), "valid") for q in questions if leak and q.topic == "count-all"]
 
 
-def score_file(submission: Path, truth: Path, dataset: str | None = None) -> dict[str, Any]:
-    """The scores of a submission against the file of true answers, beside the baselines; as in `metrics.json`.
+def score_files(
+    submissions: Sequence[Path], truths: Sequence[Path], dataset: str | None = None
+) -> dict[str, Any]:
+    """The scores of a submission against the files of true answers, beside the baselines; as in `metrics.json`.
 
     Answers are read as a model's are: one that is none counts as INVALID.
 
+    Args:
+        submissions: its files, each with the answers to the file of `truths` in the same place.
+        dataset: as in `questions.read_files`.
+
     Raises:
-        InputError: a file cannot be read, the two hold other questions, or there is no true answer.
+        UsageError: not as many files of answers as of truths.
+        InputError: a file cannot be read, two hold other questions, or there is no true answer.
     """
-    rows = megc.read_files([truth], dataset)
-    asked = [row.question for row in rows]
-    if not any(question.truth for question in asked):
-        raise InputError("the file holds no true answers", where=truth)
-    given = []
-    for question, text in zip(asked, megc.read_answers(submission, rows), strict=True):
-        reading = parsing.read(text, question.kind, question.labels)
-        given.append(Given(question, reading.value, reading.status))
-    titles = {submission.name: given, BOUND: bound_answers(asked, text_leak(asked))}
+    if len(submissions) != len(truths):
+        raise UsageError(
+            "every file of answers needs its file of true answers",
+            found=f"{len(submissions)} and {len(truths)}",
+            do="give --truth once for each, in the same order",
+        )
+    asked: list[Question] = []
+    given: list[Given] = []
+    for submission, truth in zip(submissions, truths, strict=True):
+        rows = megc.read_files([truth], dataset)
+        if not any(row.question.truth for row in rows):
+            raise InputError("the file holds no true answers", where=truth)
+        for row, text in zip(rows, megc.read_answers(submission, rows), strict=True):
+            question = row.question
+            reading = parsing.read(text, question.kind, question.labels)
+            asked.append(question)
+            given.append(Given(question, reading.value, reading.status))
+    title = " + ".join(submission.name for submission in submissions)
+    titles = {title: given, BOUND: bound_answers(asked, text_leak(asked))}
     found = metrics(titles, _labels_of(asked), megc.written)
     return found | {"consistency": contradictions(given)}
 

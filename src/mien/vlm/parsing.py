@@ -1,16 +1,18 @@
 """From what a model wrote to an answer: valid, INVALID or refused.
 
-In this order: a JSON object with "answer"; what follows the last "Answer:"; a refusal; the whole text. A text
-stands for a label if it is that label, another word for it, or names one label and no other (a label inside a longer
-one does not count, nor one behind "not"). An answer that names two labels is INVALID: which of them is meant would be
-our guess. INVALID and refused count as wrong, and are told apart.
+In this order: a JSON object with "answer", alone or in a fence; one among other words, if what it says counts; what
+follows the last "Answer:"; a refusal; the whole text. A text stands for a label if it is that label, another word for
+it, or names one label and no other (a label inside a longer one does not count, nor one behind "not"). An answer that
+names two labels is INVALID: which of them is meant would be our guess. INVALID and refused count as wrong, and are
+told apart.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,14 +23,22 @@ Status = Literal["valid", "invalid", "refused"]
 Words = Sequence[tuple[str, str]]
 
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
-_ANSWER = re.compile(r"\**answer\**\s*(?:is)?\s*[:=]\s*", re.IGNORECASE)
+#: Every repetition has an end: a text of a million blanks or stars is read in no time.
+_ANSWER = re.compile(r"answer[*_\s]{0,9}(?:is[*_\s]{0,9})?[:=][*_\s]{0,9}", re.IGNORECASE)
 _REFUSAL = re.compile(
-    r"\bi(?:'m| am) (?:very )?sorry\b|\bi (?:can't|cannot|can not|won't|will not|am unable|am not able)\b"
-    r"|\bi'm (?:unable|not able)\b|\bunable to (?:identify|assist|help|comply|analy[sz]e|provide)\b"
+    r"\bi(?:'m| am) (?:very )?sorry\b"
+    # Who cannot see a movement says something about the clip.
+    r"|\bi(?:'m| am)? (?:can't|cannot|can not|won't|will not|unable|not able)\b"
+    r"(?! (?:to )?(?:see|detect|observe|discern|notice|find|make out)\b)"
+    r"|\bunable to (?:identify|assist|help|comply|analy[sz]e|provide)\b"
     r"|\b(?:can't|cannot) (?:identify|assist|help|comply) (?:with |people|this|real)"
     r"|\bagainst (?:my|the|our) (?:policy|policies|guidelines)\b",
     re.IGNORECASE,
 )
+#: Objects within other words that are looked at, from the last on.
+_MOST_OBJECTS = 20
+#: So far back a negation may stand.
+_NEGATED_WITHIN = 80
 _NEGATED = re.compile(
     r"(?:\b(?:not|no|neither|nor|never|without|than|instead of)|n't)\s+(?:\w+\s+){0,2}$", re.IGNORECASE
 )
@@ -94,6 +104,10 @@ def read(
     taken = _Taken(kind, labels, words)
     if found:
         return _from_json(content, taken)
+    for said in _answers_within(text):
+        # What does not count may be the request itself, repeated.
+        if (reading := _from_json(said, taken)).status == "valid":
+            return reading
     text = text.replace("’", "'")
     lines = _ANSWER.split(text)
     if len(lines) > 1 and (value := _value(lines[-1], taken)) is not None:
@@ -116,12 +130,27 @@ def _json_answer(text: str) -> tuple[bool, object]:
     return False, None
 
 
+def _answers_within(text: str) -> Iterator[object]:
+    """The "answer" of every JSON object that stands among other words, from the last on."""
+    decoder = json.JSONDecoder()
+    starts = deque((match.start() for match in re.finditer(r'\{\s*"', text)), maxlen=_MOST_OBJECTS)
+    for start in reversed(starts):
+        try:
+            content, _ = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(content, dict) and "answer" in content:
+            yield content["answer"]
+
+
 def _from_json(content: object, taken: _Taken) -> Reading:
     if isinstance(content, bool):
         content = "yes" if content else "no"
     if isinstance(content, list):
         if taken.kind == "label":
             return _ranked(content, taken)
+        if taken.kind == "units" and (numbers := frozenset[int]().union(*map(units_in, map(str, content)))):
+            return Reading("valid", units_text(numbers), "json")
         content = ", ".join(map(str, content)) or NONE
     if not isinstance(content, str | int):
         return INVALID
@@ -160,7 +189,8 @@ def _label(text: str, words: Mapping[str, str]) -> str | None:
     named = {
         words[match.group()]
         for match in re.finditer(rf"(?<![\w-])(?:{longest_first})(?![\w-])", plain)
-        if words is _YES_NO or not _NEGATED.search(plain[: match.start()])
+        if words is _YES_NO
+        or not _NEGATED.search(plain[max(0, match.start() - _NEGATED_WITHIN) : match.start()])
     }
     return named.pop() if len(named) == 1 else None
 

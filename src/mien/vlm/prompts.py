@@ -51,7 +51,7 @@ def ask_about(
 
     Raises:
         UsageError: form, topic, task and orders do not go together.
-        InputError: no clip can be asked about.
+        InputError: no clip can be asked about, or all have one label.
     """
     if orders > 1 and form not in ("choice", "rank"):
         raise UsageError("only forms with a list of options have orders", found=f"{form}, {orders} orders")
@@ -60,6 +60,12 @@ def ask_about(
     if topic == "action-units" and form == "rank":
         raise UsageError("Action Units cannot be ranked", do="use --form open, choice or judge")
     truths, labels, words, excluded = _coded(table) if task is None else _labelled(table, task)
+    if task is not None and len(labels) == 1:
+        raise InputError(
+            "the clips all have one label: there is nothing to choose between",
+            found=labels[0],
+            do="use a task with more classes, or a set with other clips",
+        )
     kept = sorted(truths, key=lambda at: seed_of(table.keys[at]))[: clips or None]
     rows = table.rows()
     questions = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 #: What an answer is; decides how it is read and scored.
 Kind = Literal["label", "units", "yes-no", "count", "text"]
@@ -52,6 +54,12 @@ class Question:
 def seed_of(*parts: object) -> int:
     """A number for random draws that depends on these words alone."""
     return int.from_bytes(hashlib.sha256("\0".join(map(str, parts)).encode()).digest()[:8], "big")
+
+
+def json_line(content: Mapping[str, Any]) -> str:
+    """The content as one line of JSON, for every reader: some end a line where JSON does not."""
+    line = json.dumps(content, ensure_ascii=False)
+    return line.translate({ord(mark): f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"})
 
 
 def units_text(numbers: frozenset[int] | set[int]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from mien.errors import InputError, Problems
 from mien.files import write_whole
 from mien.vlm.prompts import json_asked
-from mien.vlm.question import YES_NO, Kind, Question, units_of, units_text
+from mien.vlm.question import YES_NO, Kind, Question, json_line, units_of, units_text
 from mien.vlm.vocabulary import unit_names, units_in
 
 COARSE = ("negative", "positive", "surprise")
@@ -90,7 +90,7 @@ def read_files(files: Sequence[Path], dataset: str | None = None) -> list[Row]:
     problems = Problems()
     for file in files:
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
+            lines = _lines(file)
         except (OSError, ValueError) as error:
             problems.add(f"{file.name} cannot be read: {error}")
             continue
@@ -108,6 +108,11 @@ def read_files(files: Sequence[Path], dataset: str | None = None) -> list[Row]:
         problems.add("there is no question in them")
     problems.raise_if_any("these are no question files", where=", ".join(map(str, files)))
     return rows
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a file of JSON lines; U+2028 and its like, which end a line elsewhere, may stand in its texts."""
+    return file.read_text(encoding="utf-8").split("\n")
 
 
 def _row_of(content: dict[str, Any], file: Path, line: int, given: str | None) -> Row:
@@ -210,9 +215,7 @@ def write_submission(folder: Path, rows: Sequence[Row], answers: Sequence[str]) 
     """
     lines: dict[Path, list[str]] = {}
     for row, answer in zip(rows, answers, strict=True):
-        lines.setdefault(row.file, []).append(
-            json.dumps({**row.content, "answer": answer}, ensure_ascii=False)
-        )
+        lines.setdefault(row.file, []).append(json_line({**row.content, "answer": answer}))
     if len({submission_name(file) for file in lines}) < len(lines):
         raise InputError("two question files have the same name", found=", ".join(map(str, lines)))
     paths = []
@@ -230,9 +233,7 @@ def read_answers(file: Path, rows: Sequence[Row]) -> list[str]:
         InputError: the submission has other questions, or cannot be read.
     """
     try:
-        contents = [
-            json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()
-        ]
+        contents = [json.loads(line) for line in _lines(file) if line.strip()]
         found = [
             (clip_of(content), content["question"], str(content.get("answer") or "")) for content in contents
         ]

@@ -42,14 +42,15 @@ def metrics(
 ) -> dict[str, Any]:
     """Scores of every topic: those who answered, by title, then the baselines; all on the same questions.
 
+    A topic with questions about several databases holds the same of each of them, under "databases".
+
     Args:
         rows: answers by title, each to all questions.
         as_written: how an answer stands in a file of answers, where wording is scored too.
     """
     first = next(iter(rows.values()))
-    topics = list(dict.fromkeys(one.question.topic for one in first))
     tables: dict[str, Any] = {}
-    for topic in topics:
+    for topic in dict.fromkeys(one.question.topic for one in first):
         of_topic = {
             title: [one for one in given if one.question.topic == topic and one.question.truth is not None]
             for title, given in rows.items()
@@ -57,23 +58,50 @@ def metrics(
         questions = [one.question for one in next(iter(of_topic.values()))]
         if not questions:
             continue
-        of_topic |= {name: baselines.answers(name, questions) for name in baselines.BASELINES}
-        kind = questions[0].kind
-        tables[topic] = {
-            "kind": kind,
-            "labels": list(labels.get(topic, questions[0].labels if kind == "label" else ())),
-            "n_questions": len(questions),
-            "n_clips": len({(q.group, q.clip) for q in questions}),
-            "n_subjects": len({q.group for q in questions}),
-            "flip_rate": scoring.flip_rate(next(iter(of_topic.values()))),
-            "scores": {},
-        }
-        for title, given in of_topic.items():
-            if given:
-                found = scoring.scores(given, tables[topic]["labels"])
-                found |= scoring.wording_scores(given, as_written) if as_written else {}
-                tables[topic]["scores"][title] = scoring.plain(found)
+        asked_for = labels.get(topic, questions[0].labels if questions[0].kind == "label" else ())
+        tables[topic] = _scored(of_topic, asked_for, as_written)
+        databases = sorted({question.dataset for question in questions})
+        if len(databases) > 1:
+            tables[topic]["databases"] = {
+                name: _scored(
+                    {
+                        title: [one for one in given if one.question.dataset == name]
+                        for title, given in of_topic.items()
+                    },
+                    # The classes of its own clips: those of another database cannot be answers here.
+                    [
+                        each
+                        for each in asked_for
+                        if any(each in q.labels for q in questions if q.dataset == name)
+                    ],
+                    as_written,
+                )
+                for name in databases
+            }
     return {"topics": tables}
+
+
+def _scored(
+    of_topic: Mapping[str, Sequence[Given]], labels: Sequence[str], as_written: scoring.AsWritten | None
+) -> dict[str, Any]:
+    """The scores of answers to questions of one topic, all with a known truth; at least one title has answers."""
+    questions = [one.question for one in next(iter(of_topic.values()))]
+    found: dict[str, Any] = {
+        "kind": questions[0].kind,
+        "labels": list(labels),
+        "n_questions": len(questions),
+        "n_clips": len({(q.group, q.clip) for q in questions}),
+        "n_subjects": len({q.group for q in questions}),
+        "flip_rate": scoring.flip_rate(next(iter(of_topic.values()))),
+        "scores": {},
+    }
+    without_looking = {name: baselines.answers(name, questions) for name in baselines.BASELINES}
+    for title, given in {**of_topic, **without_looking}.items():
+        if given:
+            scores = scoring.scores(given, found["labels"])
+            scores |= scoring.wording_scores(given, as_written) if as_written else {}
+            found["scores"][title] = scoring.plain(scores)
+    return found
 
 
 def table(replies: Sequence[Reply]) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,7 +22,7 @@ from mien.vlm.consistency import contradictions
 from mien.vlm.encodings import Encoded, encode
 from mien.vlm.endpoint import MANNERS, Asking, Endpoint
 from mien.vlm.material import Material
-from mien.vlm.question import Question, seed_of
+from mien.vlm.question import Question, json_line, seed_of
 from mien.vlm.results import TITLES, Asked, Reply
 from mien.vlm.scoring import Given
 
@@ -199,7 +198,7 @@ def _finish(started: Run, job: Job, replies: Sequence[Reply]) -> Outcome:
         started.path / "predictions.csv",
         results.table(replies).to_csv(index=False, lineterminator="\n").encode(),
     )
-    lines = (json.dumps(results.line(reply), ensure_ascii=False) for reply in replies)
+    lines = (json_line(results.line(reply)) for reply in replies)
     write_whole(started.path / "answers.jsonl", ("\n".join(lines) + "\n").encode())
     write_json(started.path / "metrics.json", found)
     started.record["answered_by"] = sorted({reply.answer.model for reply in ours if reply.answer.model})

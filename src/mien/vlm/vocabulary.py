@@ -38,7 +38,11 @@ _NAMES = re.compile(
 _NUMBERED = re.compile(
     r"\b(?:au|action units?)s?\s*[#:]?\s*((?:\d{1,2})(?:\s*(?:[,+&/]|and)\s*(?:au\s*)?\d{1,2})*)\b"
 )
-_BARE = re.compile(r"[\s\d,;+&and\[\]]*\d[\s\d,;+&and\[\]]*")
+#: Numbers and what joins them, and nothing else.
+_BARE = re.compile(r"(?:[\s\d,;+&\[\]]|and)+")
+
+#: What models put around an answer.
+_AROUND = " .:!?*_`'\"()<>"
 
 #: Other words for a label; one counts only where its label is among those asked for, and is no label itself.
 SYNONYMS: Mapping[str, str] = MappingProxyType(
@@ -66,8 +70,8 @@ def units_in(text: str) -> frozenset[int]:
     found = {_unit(match.group()) for match in _NAMES.finditer(lower)}
     for match in _NUMBERED.finditer(lower):
         found |= {int(number) for number in re.findall(r"\d+", match[1])}
-    if _BARE.fullmatch(lower):
-        found |= {int(number) for number in re.findall(r"\d+", lower)}
+    if _BARE.fullmatch(lower.strip(_AROUND)):
+        found |= {int(number) for number in re.findall(r"(?<!\d)\d{1,2}(?!\d)", lower)}
     return frozenset(found & CATALOGUE.keys())
 
 

@@ -183,6 +183,21 @@ def test_megc_files_come_back_answered(mien: Callable, server: Server, tmp_path:
         assert json.loads((tmp_path / "scores.json").read_text())["topics"]["units"]["n_questions"] == 2
 
 
+def test_two_databases_have_a_table_for_each(mien: Callable, tmp_path: Path) -> None:
+    files = []
+    for name in ("samm", "casme3"):
+        path = tmp_path / f"me_vqa_{name}_test_pred.jsonl"
+        rows = [{"video": f"{name}-{n}", "question": MEGC[0][0], "answer": "negative"} for n in range(3)]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        files.append(path)
+    code, out, err = mien("vlm", "score", *files, "--truth", files[0], "--truth", files[1])
+    assert code == 0, err
+    for title in ("coarse: 6 questions", "coarse, samm: 3 questions", "coarse, casme3: 3 questions"):
+        assert title in out
+    code, _, err = mien("vlm", "score", *files, "--truth", files[0])
+    assert code == 2 and "--truth" in err
+
+
 def test_what_would_be_sent_is_written_and_nothing_is_sent(
     mien: Callable, server: Server, small_set: PreparedSet, tmp_path: Path
 ) -> None:

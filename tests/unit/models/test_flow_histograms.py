@@ -13,6 +13,7 @@ from mien.experiments.setting import Setting
 from mien.models import registry
 from mien.models.support_vectors import SvmRecogniser
 from mien.motion.flow_histograms import bi_woof, fhofo, hoof
+from mien.motion.mdmo import mdmo
 
 RANDOM = np.random.default_rng(0)
 IMAGE = RANDOM.normal(size=(3, 28, 28)).astype(np.float32)
@@ -58,7 +59,8 @@ def test_mdmo_takes_out_the_motion_of_the_head() -> None:
     head = np.stack([0.02 * x + 1, 0.01 * y - 2])[:, None].astype(np.float32)
     points = np.repeat((face_points() * 127).T[:, None], 4, axis=1).astype(np.float32)
     clip, turned = ({"flow": f, "landmarks": points} for f in (flow, flow + head))
-    assert made("mdmo").features(clip).shape == (72,)
+    expected = mdmo(flow, face_points() * 127, align=True, alpha=0.9, form="polar")
+    np.testing.assert_allclose(made("mdmo").features(clip), expected, atol=1e-6)
     np.testing.assert_allclose(made("mdmo").features(clip), made("mdmo").features(turned), atol=1e-4)
     plain = made("mdmo", align=False)
     assert not np.allclose(plain.features(clip), plain.features(turned), atol=1e-2)

@@ -6,11 +6,22 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from mien.clips import tasks
 from mien.errors import InputError
 from mien.models.base import FLOW
-from mien.models.htnet import FORMS, Attention, Htnet, HtnetModule, HtnetOptions, Level, tiled
+from mien.models.htnet import (
+    FORMS,
+    Aggregate,
+    Attention,
+    Block,
+    Htnet,
+    HtnetModule,
+    HtnetOptions,
+    Level,
+    tiled,
+)
 
 CLIPS = np.random.default_rng(0).normal(size=(4, 3, 28, 28)).astype(np.float32)
 
@@ -62,6 +73,57 @@ def test_attention_is_that_of_torch() -> None:
         other.out_proj.bias.copy_(own.out.bias)
     x = torch.randn(5, 4, 12)
     torch.testing.assert_close(own(x), other(x, x, x, need_weights=False)[0])
+
+
+def test_a_block_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    own = Block(12, 3)
+    other = nn.TransformerEncoderLayer(
+        12, 3, dim_feedforward=48, dropout=0, activation="gelu", batch_first=True, norm_first=True
+    )
+    attention, mlp = own.attention, own.mlp
+    with torch.no_grad():
+        for norm, theirs in ((own.first, other.norm1), (own.second, other.norm2)):
+            theirs.weight.copy_(norm.weight.normal_())
+            theirs.bias.copy_(norm.bias.normal_())
+        other.self_attn.in_proj_weight.copy_(torch.cat([attention.query_key.weight, attention.value.weight]))
+        other.self_attn.in_proj_bias.zero_()
+        for layer, theirs in (
+            (attention.out, other.self_attn.out_proj),
+            (mlp[0], other.linear1),
+            (mlp[2], other.linear2),
+        ):
+            theirs.weight.copy_(layer.weight)
+            theirs.bias.copy_(layer.bias)
+    x = torch.randn(5, 4, 12)
+    torch.testing.assert_close(own(x), other(x))
+
+
+def test_between_levels_stand_a_convolution_a_layer_norm_and_a_pooling() -> None:
+    torch.manual_seed(0)
+    own = Aggregate(6)
+    with torch.no_grad():
+        own.norm.weight.normal_()
+        own.norm.bias.normal_()
+    x = torch.randn(3, 4, 4, 6)
+    h = F.conv2d(x.permute(0, 3, 1, 2), own.conv.weight, own.conv.bias, padding=1)
+    h = F.layer_norm(h.permute(0, 2, 3, 1), (12,), own.norm.weight, own.norm.bias).permute(0, 3, 1, 2)
+    expected = F.max_pool2d(h, kernel_size=3, stride=2, padding=1).permute(0, 2, 3, 1)
+    assert own(x).shape == (3, 2, 2, 12)
+    torch.testing.assert_close(own(x), expected)
+
+
+def test_the_plan_and_the_maps_are_those_of_the_published_program() -> None:
+    plan = HtnetOptions()
+    assert (plan.epochs, plan.batch_size, plan.learning_rate) == (800, 256, 5e-5)
+    assert (plan.optimiser, plan.schedule, plan.weight_decay) == ("adam", "constant", 0.0)
+    assert (plan.form, plan.width, plan.depth) == ("published", 256, 10)
+    module = _small("published").build(tasks.get("megc-3"))
+    assert [len(level.layers) for level in module.levels] == [2, 2, 2]
+    assert [level.layers[0].attention.heads for level in module.levels] == [3, 6, 12]
+    # A map of 4 x 4 tokens, halved twice; one token per block at every level.
+    assert [level.n_blocks for level in module.levels] == [4, 2, 1]
+    assert [level.block for level in module.levels] == [1, 1, 1]
 
 
 def test_patches_are_cut_where_the_form_says() -> None:

@@ -14,28 +14,75 @@ SIZE = 200
 POINTS = face_points() * (SIZE - 1)
 
 
-def test_a_region_is_the_polygon_of_its_corners() -> None:
-    masks = roi_masks(POINTS, SIZE, SIZE)
-    for roi, corners in {
-        9: POINTS[[39, 21, 27, 28]],
-        24: [_middle(6, 58), _middle(5, 59), POINTS[59], POINTS[58]],
-        1: [POINTS[19], _raised(19), _raised(21), POINTS[21]],
-        3: [POINTS[27], (_raised(21) + _raised(22)) / 2, _raised(22), POINTS[22]],
-    }.items():
-        inside = polygon2mask((SIZE, SIZE), np.array(corners)[:, ::-1])
-        assert not (inside & ~masks[roi]).sum() > 0.03 * inside.sum()
-        # cv2 draws the outline too: a pixel more all around.
-        assert masks[roi].sum() - inside.sum() < 2 * np.sqrt(inside.sum()) * 4 / 2
-        row, column = masks[roi].nonzero()
-        np.testing.assert_allclose([column.mean(), row.mean()], _centre(inside), atol=1)
+#: The corners of every region as the specification writes them; t9 = t11, t10 = t12, t13 = t17 and t14 = t21.
+TABLE = """
+17,t0,t1,19 / 19,t1,t2,21 / 21,t2,t3,27 / 27,t3,t4,22 / 22,t4,t5,24 / 24,t5,t6,26 / 1,0,17,36
+36,17,19,38 / 38,19,21,39 / 39,21,27,28 / 28,27,22,42 / 42,22,24,43 / 43,24,26,45 / 45,26,16,15
+3,2,t15,t7 / t7,t15,41,39 / t7,39,28,29 / 29,28,42,t8 / t8,42,46,t16 / t8,t16,14,13 / t11,t7,29,33
+33,29,t8,t12 / t13,t9,33,59 / 55,33,t10,t14 / t18,t17,59,58 / t19,t18,58,57 / t20,t19,57,56 / t21,t20,56,55
+4,3,t7,t11 / t12,t8,13,12 / 5,4,t9,t13 / t14,t10,12,11 / 6,5,t17,t18 / 8,6,t18,t19 / 10,8,t19,t20
+11,10,t20,t21
+"""
+RAISED = {0: 17, 1: 19, 2: 21, 4: 22, 5: 24, 6: 26}
+MIDDLES = {
+    7: (3, 29), 8: (13, 29), 9: (4, 33), 11: (4, 33), 10: (12, 33), 12: (12, 33), 13: (5, 59), 17: (5, 59),
+    14: (11, 55), 21: (11, 55), 15: (2, 41), 16: (14, 46), 18: (6, 58), 19: (8, 57), 20: (10, 56),
+}  # fmt: skip
 
 
-def _middle(a: int, b: int) -> np.ndarray:
-    return (POINTS[a] + POINTS[b]) / 2
+def _point(name: str) -> np.ndarray:
+    if not name.startswith("t"):
+        return POINTS[int(name)]
+    extra = int(name[1:])
+    if extra == 3:
+        return (_raised(21) + _raised(22)) / 2
+    return _raised(RAISED[extra]) if extra in RAISED else POINTS[list(MIDDLES[extra])].mean(axis=0)
 
 
 def _raised(number: int) -> np.ndarray:
     return POINTS[number] - [0, 0.1 * np.linalg.norm(POINTS[16] - POINTS[0])]
+
+
+@pytest.mark.parametrize(
+    ("roi", "corners"), enumerate(TABLE.strip().replace("\n", " / ").split(" / ")), ids=str
+)
+def test_a_region_is_the_polygon_of_its_corners(roi: int, corners: str) -> None:
+    mask = roi_masks(POINTS, SIZE, SIZE)[roi]
+    outline = np.array([_point(name) for name in corners.split(",")])
+    inside = polygon2mask((SIZE, SIZE), outline[:, ::-1])
+    # Corners are rounded to pixels and the outline is drawn, so the region ends at its corners exactly.
+    column, row = np.round(outline).astype(int).T
+    assert mask[row, column].all()
+    for axis, ends in enumerate((row, column)):
+        found = mask.nonzero()[axis]
+        assert (found.min(), found.max()) == (ends.min(), ends.max())
+    np.testing.assert_allclose(_centre(mask), _centre(inside), atol=1)
+
+
+def test_the_table_is_its_own_mirror_image() -> None:
+    """Exchanging left and right turns each region into another one, or into itself."""
+    sides = {
+        **{n: 16 - n for n in range(17)},
+        **{17 + n: 26 - n for n in range(10)},
+        **{n: n for n in range(27, 31)},
+    }
+    sides |= {33: 33, 36: 45, 38: 43, 39: 42, 41: 46, 55: 59, 56: 58, 57: 57}
+    sides |= {other: one for one, other in sides.items()}
+    extra = {
+        "t0": "t6",
+        "t1": "t5",
+        "t2": "t4",
+        "t3": "t3",
+        "t7": "t8",
+        "t9": "t10",
+        "t13": "t14",
+        "t15": "t16",
+        "t18": "t20",
+    }
+    extra |= {"t19": "t19", **{other: one for one, other in extra.items()}}
+    regions = [frozenset(corners.split()) for corners in ROIS]
+    for region in regions:
+        assert frozenset(extra[n] if n in extra else str(sides[int(n)]) for n in region) in regions
 
 
 def _centre(mask: np.ndarray) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, UsageError
+from mien.motion.blocks import edges
 from mien.motion.flow_histograms import FINE_BINS, bi_woof, fhofo, hoof, memberships, orientation_bins
 from mien.motion.strain import optical_strain
 
@@ -56,6 +57,20 @@ def test_bi_woof_has_200_values_of_length_1_that_scale_does_not_change() -> None
     assert found.shape == (200,)
     assert np.linalg.norm(found) == pytest.approx(1)
     np.testing.assert_allclose(bi_woof(with_strain(3.7 * FLOW), blocks=5), found, rtol=1e-5)
+
+
+def test_bi_woof_equals_a_slow_version() -> None:
+    image = with_strain(FLOW)
+    rows, columns = edges(30, 4), edges(34, 4)  # blocks of two sizes
+    found = []
+    for y in range(4):
+        for x in range(4):
+            u, v, strain = image[:, rows[y] : rows[y + 1], columns[x] : columns[x + 1]]
+            angle, size = np.degrees(np.arctan2(v, u)), np.hypot(u, v)
+            histogram, _ = np.histogram(angle, np.arange(-180, 181, 45), weights=size)
+            found.append(histogram / size.sum() * strain.sum())
+    expected = np.ravel(found) / np.linalg.norm(found)
+    np.testing.assert_allclose(bi_woof(image, blocks=4), expected)
 
 
 def test_bi_woof_weighs_a_block_by_its_strain() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from skimage.feature import local_binary_pattern
 
 from mien.errors import UsageError
 from mien.motion.integral_projection import line_codes, stlbp_ip
+from mien.motion.local_patterns import UNIFORM
 
 RNG = np.random.default_rng(0)
 
@@ -36,6 +38,22 @@ def test_appearance_is_the_pattern_of_the_projection_of_the_change() -> None:
                 around = np.delete(row[centre - 4 : centre + 5], 4)
                 expected[int(((around >= row[centre]) << np.arange(8)).sum())] += 1
         np.testing.assert_allclose(histogram, expected / expected.sum())
+
+
+def test_motion_is_the_pattern_of_the_projections_over_time() -> None:
+    clip = RNG.uniform(0, 255, (7, 24, 24)).astype(np.float32)
+    found = stlbp_ip(clip, blocks=2).reshape(2, 2, 2, 256 + 59)[..., 256:]
+    change = np.abs(clip[1:] - clip[0])
+    for row in range(2):
+        for column in range(2):
+            block = change[:, 12 * row : 12 * row + 12, 12 * column : 12 * column + 12]
+            across, down = block.sum(axis=2), block.sum(axis=1)
+            # The horizontal projections come in the order of rows, the vertical ones in that of columns.
+            for histogram, sums in ((found[0, row, column], across), (found[1, column, row], down)):
+                shares = sums / sums.sum(axis=1, keepdims=True)
+                codes = local_binary_pattern(shares, 8, 1, "default")[1:-1, 1:-1].astype(int)
+                expected = np.bincount(UNIFORM[codes].ravel(), minlength=59)
+                np.testing.assert_allclose(histogram, expected / expected.sum())
 
 
 def test_what_does_not_change_does_not_matter() -> None:

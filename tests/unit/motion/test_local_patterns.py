@@ -79,12 +79,48 @@ def test_lbp_sip_of_a_ramp_over_time_and_space() -> None:
     assert time.argmax() == 0b10 and time.max() == 1  # the frame after is not lower
 
 
+def test_lbp_sip_compares_each_pixel_with_its_six_neighbours() -> None:
+    found = lbp_sip(CLIP, blocks=1, radius=2, radius_t=3)
+    space, time = np.zeros(16), np.zeros(4)
+    for t in range(3, 6):
+        for y in range(2, 38):
+            for x in range(2, 42):
+                centre = CLIP[t, y, x]
+                around = CLIP[t, y, x + 2], CLIP[t, y - 2, x], CLIP[t, y, x - 2], CLIP[t, y + 2, x]
+                space[sum((value >= centre) << bit for bit, value in enumerate(around))] += 1
+                time[(CLIP[t - 3, y, x] >= centre) + 2 * (CLIP[t + 3, y, x] >= centre)] += 1
+    np.testing.assert_allclose(found, np.concatenate([space / space.sum(), time / time.sum()]))
+
+
 def test_lbp_mop_reads_the_means_of_a_block() -> None:
     found = lbp_mop(CLIP, blocks=1, radius=1, radius_t=1).reshape(3, 59)
     for axis, histogram in enumerate(found):
         codes = pattern_codes(CLIP.mean(axis=axis, keepdims=True, dtype=np.float32), _others(axis))
         expected = np.bincount(UNIFORM[codes].ravel(), minlength=59)
         np.testing.assert_allclose(histogram, expected / expected.sum(), atol=2e-2)
+
+
+def test_lbp_mop_of_a_block_is_that_of_its_own_means() -> None:
+    """Mean planes of whole numbers, so that no tie depends on the order of a sum."""
+    clip = 4 * RNG.integers(0, 64, (8, 16, 16)).astype(np.float32)
+    found = lbp_mop(clip, blocks=2, blocks_t=2, radius=1, radius_t=1).reshape(2, 2, 2, 3, 59)
+    for block in np.ndindex(2, 2, 2):
+        for plane, third in enumerate((0, 1, 2)):
+            half = clip.shape[third] // 2
+            part = clip.take(range(block[third] * half, (block[third] + 1) * half), axis=third)
+            codes = UNIFORM[pattern_codes(part.mean(axis=third, keepdims=True), _others(third))].squeeze(
+                third
+            )
+            rest = [axis for axis in range(3) if axis != third]
+            # Of n - 2 places per axis, each of the two blocks has one half.
+            cut = tuple(
+                slice(
+                    block[axis] * (clip.shape[axis] - 2) // 2, (block[axis] + 1) * (clip.shape[axis] - 2) // 2
+                )
+                for axis in rest
+            )
+            expected = np.bincount(codes[cut].ravel(), minlength=59)
+            np.testing.assert_allclose(found[(*block, plane)], expected / expected.sum())
 
 
 def _others(axis: int) -> dict[int, int]:

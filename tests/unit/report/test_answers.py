@@ -68,6 +68,27 @@ def test_the_page_tells_scores_confusions_and_words(run: Path) -> None:
     assert "http" not in page.split("<body>")[1]
 
 
+def test_scores_of_each_database_stand_behind_those_of_all(run: Path) -> None:
+    metrics = json.loads((run / "metrics.json").read_text())
+    topic = metrics["topics"]["emotion"]
+    metrics["topics"]["emotion"] = {
+        **topic,
+        "databases": {"samm": topic | {"n_questions": 12}, "smic": topic},
+    }
+    (run / "metrics.json").write_text(json.dumps(metrics))
+    page = write_answers_report(run).read_text(encoding="utf-8")
+    titles = ["<h3>emotion</h3>", "<h3>emotion, samm</h3>", "<h3>emotion, smic</h3>"]
+    assert [page.count(title) for title in titles] == [1, 1, 1]
+    assert sorted(titles, key=page.index) == titles
+    assert "12 questions about" in page
+
+
+def test_marks_that_end_a_line_elsewhere_may_stand_in_an_answer(run: Path) -> None:
+    lines = (run / "answers.jsonl").read_text().replace("model says q0", "model\u2028says q0")
+    (run / "answers.jsonl").write_text(lines)
+    assert "model\u2028says q0" in write_answers_report(run).read_text(encoding="utf-8")
+
+
 def test_words_of_a_model_are_never_markup(run: Path) -> None:
     page = write_answers_report(run).read_text(encoding="utf-8")
     assert HOSTILE not in page and "&lt;script&gt;alert(1)" in page

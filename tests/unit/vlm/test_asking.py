@@ -146,9 +146,10 @@ def test_what_may_pass_is_tried_again_until_it_does(server: Server, tmp_path: Pa
 
 
 def test_what_does_not_pass_is_told_and_not_kept(server: Server, tmp_path: Path) -> None:
-    server.behaviour = lambda request, n: Reply(b"", 500)
+    server.behaviour = lambda request, n: Reply(b'{"error": {"message": "it takes no pictures"}}', 500)
     answer = asker(server, tmp_path).ask("?", SHOWN)
-    assert "500" in answer.failure and "4 tries" in answer.failure
+    for word in ("500", "4 tries", "it takes no pictures"):
+        assert word in answer.failure
     assert len(server.requests) == 4
     assert not list(tmp_path.rglob("*.json"))
 
@@ -264,6 +265,15 @@ def test_refusals_of_the_service_and_cut_answers_are_kept_as_such(
         answer = asker(server, tmp_path).ask("?", SHOWN)
         assert answer.refused is refused
         assert answer.finish == json.loads(reply.content)["choices"][0]["finish_reason"]
+    assert len(server.requests) == 1
+
+
+def test_half_a_character_does_not_end_a_run(server: Server, tmp_path: Path) -> None:
+    cut = rb'{"model": "\udc00", "choices": [{"message": {"content": "disgust \ud83d"}, "finish_reason": "length"}]}'
+    server.behaviour = lambda request, n: Reply(cut)
+    for _ in range(2):
+        answer = asker(server, tmp_path).ask("?", SHOWN)
+        assert (answer.text, answer.model) == ("disgust ?", "?")
     assert len(server.requests) == 1
 
 

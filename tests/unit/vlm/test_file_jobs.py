@@ -11,7 +11,7 @@ import pytest
 from mien.clips.table import ClipTable
 from mien.errors import InputError, UsageError
 from mien.prepare.prepared import PreparedSet
-from mien.vlm.file_jobs import BOUND, job_of_files, locate, score_file
+from mien.vlm.file_jobs import BOUND, job_of_files, locate, score_files
 from mien.vlm.jobs import How
 from mien.vlm.questions import read_files
 from mien.vlm.running import run
@@ -76,7 +76,7 @@ def counted(path: Path, **answers: str) -> Path:
 
 def test_counts_that_the_text_gives_away_are_a_row_of_their_own(tmp_path: Path) -> None:
     truth = counted(tmp_path / "truth.jsonl")
-    found = score_file(counted(tmp_path / "pred.jsonl"), truth)
+    found = score_files([counted(tmp_path / "pred.jsonl")], [truth])
     scores = found["topics"]["count-all"]["scores"]
     assert scores["pred.jsonl"]["mae"]["value"] == 0
     assert scores[BOUND]["mae"]["value"] == 1.5
@@ -85,7 +85,7 @@ def test_counts_that_the_text_gives_away_are_a_row_of_their_own(tmp_path: Path) 
 
 def test_answers_that_are_none_are_invalid(tmp_path: Path) -> None:
     truth = counted(tmp_path / "truth.jsonl")
-    found = score_file(counted(tmp_path / "pred.jsonl", **{"1_001_2": "no idea"}), truth)
+    found = score_files([counted(tmp_path / "pred.jsonl", **{"1_001_2": "no idea"})], [truth])
     for topic in ("count-all", "count-micro", "event-type"):
         assert found["topics"][topic]["scores"]["pred.jsonl"]["invalid_rate"]["value"] == 0.5
     assert found["topics"]["event-type"]["scores"]["pred.jsonl"]["rouge1_f1"]["value"] == 0.5
@@ -94,7 +94,32 @@ def test_answers_that_are_none_are_invalid(tmp_path: Path) -> None:
 def test_a_file_without_truths_scores_nothing(tmp_path: Path) -> None:
     empty = counted(tmp_path / "t.jsonl", **{"1_001_2": "", "2_003_1": ""})
     with pytest.raises(InputError, match="no true answers"):
-        score_file(empty, empty)
+        score_files([empty], [empty])
+
+
+def test_two_files_are_scored_together_and_each_for_itself(tmp_path: Path) -> None:
+    """As MEGC reports it: overall, SAMM and CAS(ME)^3."""
+    files: dict[str, tuple[Path, Path]] = {}
+    for name, truths, said in (("samm", "nps", "nps"), ("casme3", "nps", "nnn")):
+        words = {"n": "negative", "p": "positive", "s": "surprise"}
+        for kind, letters in (("truth", truths), ("pred", said)):
+            rows = [
+                {"video": f"{name}-{n}", "question": "What is the coarse class?", "answer": words[letter]}
+                for n, letter in enumerate(letters)
+            ]
+            lines(tmp_path / f"me_vqa_{name}_{kind}.jsonl", rows)
+        files[name] = (tmp_path / f"me_vqa_{name}_pred.jsonl", tmp_path / f"me_vqa_{name}_truth.jsonl")
+    preds, truths_of = [pred for pred, _ in files.values()], [truth for _, truth in files.values()]
+    coarse = score_files(preds, truths_of)["topics"]["coarse"]
+    title = "me_vqa_samm_pred.jsonl + me_vqa_casme3_pred.jsonl"
+    assert coarse["scores"][title]["uar"]["value"] == pytest.approx((1 + 0.5 + 0.5) / 3)
+    for name, uar in (("samm", 1), ("casme3", 1 / 3)):
+        assert coarse["databases"][name]["scores"][title]["uar"]["value"] == pytest.approx(uar)
+        pred, truth = files[name]
+        alone = score_files([pred], [truth])["topics"]["coarse"]["scores"][pred.name]
+        assert coarse["databases"][name]["scores"][title] == alone
+    with pytest.raises(UsageError, match="--truth"):
+        score_files(preds, truths_of[:1])
 
 
 def test_files_are_answered_without_videos_only_if_nothing_is_shown(

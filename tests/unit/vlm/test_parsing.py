@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,14 @@ KINDS = st.sampled_from(["label", "units", "yes-no", "count", "text"])
         ("The person is surprised.", "surprise", "text"),
         ("It is not happiness, it is disgust.", "disgust", "text"),
         ("I'm sorry if this is vague.\nAnswer: disgust", "disgust", "answer line"),
+        ('Happiness is unlikely.\n{"answer": "disgust"}', "disgust", "json"),
+        (
+            '<think>happiness, or {"answer": "others"}?</think> {"answer": "disgust"} I am sure.',
+            "disgust",
+            "json",
+        ),
+        ('{"answer": "<one of them>"}\nDisgust', "disgust", "text"),
+        ("I can't see any movement of the lips. Disgust.", "disgust", "text"),
     ],
 )
 def test_labels(text: str, value: str, how: str) -> None:
@@ -80,6 +89,8 @@ def test_words_of_the_task_stand_for_its_classes() -> None:
         "I’m unable to analyze faces.",
         '{"answer": "I cannot assist with this."}',
         "That is against our policy.",
+        'As asked: {"answer": "I cannot assist with this."}',
+        "I cannot tell who this is.",
     ],
 )
 @pytest.mark.parametrize("kind", ["label", "units", "yes-no", "count"])
@@ -139,6 +150,12 @@ def test_counts(text: str, value: str | None) -> None:
         ('{"answer": []}', set()),
         ('{"answer": "none"}', set()),
         ("The brows draw together.\nAnswer: 4, 9", {4, 9}),
+        ("The brows draw together.\n**Answer:** 4, 9.", {4, 9}),
+        ("Answer: **4 and 9**", {4, 9}),
+        ("Answer: (4, 9)", {4, 9}),
+        ("Answer: none.", set()),
+        ('{"answer": ["AU6 (cheek raiser)", "12", 25]}', {6, 12, 25}),
+        ('What moves: {"answer": [4, 7]}', {4, 7}),
         ("AU6 and AU12 are active", {6, 12}),
         ("No action units are visible", set()),
     ],
@@ -147,6 +164,32 @@ def test_units(text: str, units: set[int]) -> None:
     found = read(text, "units")
     assert found.status == "valid"
     assert units_of(found.value) == units
+
+
+@pytest.mark.parametrize("kind", ["label", "units", "yes-no", "count", "text"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "*",
+        "answer ",
+        "answer: ",
+        " ",
+        "1",
+        "{",
+        '{"answer": ',
+        "disgust ",
+        "not ",
+        "`",
+        "I am very ",
+        "AU4, ",
+    ],
+)
+def test_an_answer_without_an_end_is_read_in_no_time(piece: str, kind: str) -> None:
+    """A server may ignore the limit of tokens; what grows with the square of the length would take minutes here."""
+    text = "answer" + piece * (200_000 // len(piece))
+    start = time.process_time()
+    assert read(f"{text}x", kind, FIVE).status in ("valid", "invalid", "refused")
+    assert time.process_time() - start < 5
 
 
 def test_units_that_are_none_are_invalid() -> None:

@@ -114,5 +114,11 @@ def test_a_set_without_a_coding_cannot_be_asked_about() -> None:
         ask_about(TABLE.take([4]), "action-units", None, "choice")
 
 
+@pytest.mark.parametrize("form", ["open", "choice", "judge", "rank"])
+def test_one_label_alone_is_no_question(form: str) -> None:
+    with pytest.raises(InputError, match="one label"):
+        ask_about(TABLE.take([0]), "expression", EMOTIONS, form)
+
+
 def test_the_model_is_told_not_to_identify_anyone() -> None:
     assert "never identify" in SYSTEM

@@ -152,6 +152,18 @@ def test_a_submission_is_the_file_with_answers(tmp_path: Path) -> None:
     assert json.loads(paths[1].read_text().splitlines()[-1])["answer"] == answers[-1]
 
 
+def test_what_ends_a_line_elsewhere_does_not_end_an_answer(tmp_path: Path) -> None:
+    file = vqa(tmp_path, answers=False)
+    said = [f"up\u2028down\x85{n}\u2029 é" for n in range(16)]
+    rows = read_files([file])
+    (path,) = write_submission(tmp_path / "out", rows, said)
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 16
+    assert questions.read_answers(path, rows) == said
+    contents = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    path.write_text("\r\n".join(json.dumps(each, ensure_ascii=False) for each in contents), encoding="utf-8")
+    assert questions.read_answers(path, rows) == said, "as somebody else writes them"
+
+
 @pytest.mark.parametrize(
     ("file", "name"),
     [

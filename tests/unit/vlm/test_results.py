@@ -37,6 +37,31 @@ def test_topics_are_kept_apart_and_one_without_truths_has_no_table() -> None:
     }
 
 
+def test_a_topic_about_two_databases_is_scored_over_all_and_for_each() -> None:
+    classes = {"samm": ("anger", "contempt"), "casme3": ("anger", "fear")}
+    asked = [
+        Question(
+            f"{dataset}{n}", f"{dataset}{n}", f"p{n % 3}", dataset, "fine", "label", "?", of, truth=of[n % 2]
+        )
+        for dataset, of in classes.items()
+        for n in range(6)
+    ]
+    given = [Given(q, "anger" if q.dataset == "casme3" else q.truth or "", "valid") for q in asked]
+    found = metrics({"one": given}, {"fine": ("anger", "contempt", "fear")})["topics"]["fine"]
+    assert found["scores"]["one"]["accuracy"]["value"] == 0.75
+    assert list(found["databases"]) == ["casme3", "samm"]
+    for name, accuracy in (("samm", 1), ("casme3", 0.5)):
+        part = found["databases"][name]
+        assert part["labels"] == list(classes[name]) and part["n_questions"] == 6
+        assert part["scores"]["one"]["accuracy"]["value"] == accuracy
+        assert list(part["scores"]) == ["one", "majority", "prior", "uniform"]
+        alone = [one for one in given if one.question.dataset == name]
+        assert str(part) == str(
+            metrics({"one": alone}, {"fine": classes[name]})["topics"]["fine"]
+        )  # NaN included
+    assert "databases" not in metrics({"one": given[:6]}, {})["topics"]["fine"]
+
+
 def test_a_failure_is_no_invalid_answer() -> None:
     replies = [
         Reply("model", question(0), Answer(failure="500"), INVALID),
