@@ -18,7 +18,14 @@ from mien.clips.tasks import Task
 from mien.errors import UsageError
 from mien.experiments.rejecting import Rejection, Scores, rejections, thresholds
 from mien.experiments.setting import Setting
-from mien.metrics.rejection import Mahalanobis, Separation, least_confident, separation, stillness
+from mien.metrics.rejection import (
+    Mahalanobis,
+    Separation,
+    free_energy,
+    least_confident,
+    separation,
+    stillness,
+)
 from mien.metrics.uncertainty import predictive_entropy
 from mien.models import registry
 from mien.models.base import FLOW, Network
@@ -62,9 +69,9 @@ class Strangers:
 def strangeness(learner: NetworkRecogniser, view: TrainView, inputs: Inputs) -> Scores:
     """Scores (n,) of clips by name, higher for stranger ones, of a network that was fitted to `view`.
 
-    `max-softmax` and `entropy` need its probabilities alone (of two classes they order clips alike); `mahalanobis`
-    is the distance of the embedding to the nearest class of the training clips, averaged over the members. The
-    network must have an embedding (`Network.visual`).
+    `max-softmax` and `entropy` need its probabilities alone (of two classes they order clips alike), `energy` its
+    logits; `mahalanobis` is the distance of the embedding to the nearest class of the training clips. The last two are
+    averaged over the members. The network must have an embedding (`Network.visual`).
     """
     network, prob = learner.network, learner.predict_proba(inputs)
     distances = [
@@ -76,6 +83,7 @@ def strangeness(learner: NetworkRecogniser, view: TrainView, inputs: Inputs) -> 
     return {
         "max-softmax": least_confident(prob),
         "entropy": predictive_entropy(prob),
+        "energy": free_energy(learner.logits(inputs)).mean(axis=0),
         "mahalanobis": np.asarray(np.mean(distances, axis=0)),
     }
 

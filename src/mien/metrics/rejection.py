@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien.errors import InputError, UsageError
-from mien.metrics.recognition import FloatArray, IntArray
+from mien.metrics.recognition import FloatArray
 
 
 def least_confident(prob: npt.ArrayLike) -> FloatArray:
@@ -95,22 +95,6 @@ class Mahalanobis:
         return np.asarray(np.einsum("ngi,ij,ngj->ng", away, self.precision, away).min(axis=1))
 
 
-def clusters(features: npt.ArrayLike, k: int, seed: int) -> IntArray:
-    """The k-means cluster (N,) of each clip, as groups for `Mahalanobis.fit` where there are no classes.
-
-    Raises:
-        InputError: fewer clips than clusters, or features that are no finite (N, D).
-    """
-    from sklearn.cluster import KMeans
-
-    x = _features(features)
-    if not 1 <= k <= len(x):
-        raise InputError(
-            "there must be at least one cluster, and no more than clips", found=f"{k} for {len(x)}"
-        )
-    return np.asarray(KMeans(k, n_init=10, random_state=seed).fit(x).labels_, dtype=np.int64)
-
-
 @dataclass(frozen=True)
 class Separation:
     """How well scores tell strangers from known clips.
@@ -146,22 +130,6 @@ def separation(known: npt.ArrayLike, strangers: npt.ArrayLike) -> Separation:
         aupr=float(average_precision_score(strange, score)),
         fpr95=float(false[np.flatnonzero(true >= 0.95)[0]]),
     )
-
-
-def standardised(scores: npt.ArrayLike, known: npt.ArrayLike) -> FloatArray:
-    """Scores in standard deviations from the mean of known ones, so that those of several folds can be pooled.
-
-    `known` are scores of the fold's training clips, best cross-validated among them.
-
-    Raises:
-        InputError: no finite scores, or known ones that are all equal.
-    """
-    values, reference = _scores(scores), _scores(known)
-    if (spread := reference.std()) == 0:
-        raise InputError(
-            "the known scores are all equal, so they give no scale", found=f"{reference.size} scores"
-        )
-    return np.asarray((values - reference.mean()) / spread)
 
 
 def threshold(known: npt.ArrayLike, kept: float = 0.95) -> float:

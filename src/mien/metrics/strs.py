@@ -6,7 +6,6 @@ factor rests on the events that were found: often a handful, and then very noisy
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,10 +94,3 @@ def strs(spotting: Counts, found: Analysis) -> Strs:
             "only true positives are analysed", found=f"{found.n} events analysed, {spotting.tp} found"
         )
     return Strs(spotting, found)
-
-
-def true_positive_labels(
-    pairs: Sequence[tuple[int, int]], predicted: Sequence[int], truth: Sequence[int]
-) -> tuple[list[int], list[int]]:
-    """True and predicted class numbers of matched pairs (prediction, truth), as `metrics.spotting.match` gives them."""
-    return [truth[g] for _, g in pairs], [predicted[p] for p, _ in pairs]

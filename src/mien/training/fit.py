@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Self
@@ -85,6 +85,10 @@ class NetworkRecogniser:
         """Class probabilities (M, N, K) of every member and Monte-Carlo pass; their mean is what it predicts."""
         return member_probabilities(self.network, self.modules, inputs, self.device)
 
+    def logits(self, inputs: Inputs) -> NDArray[np.float64]:
+        """What each member and pass says before the softmax (M, N, K), averaged over the views of the input."""
+        return _each(self.network, self.modules, inputs, self.device, lambda logits: logits)
+
 
 def predict(
     network: Network, modules: Sequence[nn.Module], inputs: Inputs, device: torch.device
@@ -102,12 +106,23 @@ def member_probabilities(
     A pass drops the same values for all clips, so it is one thinned network, and what it says of a clip depends on no
     other. How far the M disagree is the recogniser's doubt (`mien.metrics.uncertainty.mutual_information`).
     """
+    return _each(network, modules, inputs, device, lambda logits: torch.softmax(logits, dim=1))
+
+
+def _each(
+    network: Network,
+    modules: Sequence[nn.Module],
+    inputs: Inputs,
+    device: torch.device,
+    of: Callable[[Tensor], Tensor],
+) -> NDArray[np.float64]:
+    """What `of` makes of the logits (N, K) of every module and pass, (M, N, K): means over the network's views."""
     passes = [(module, noise) for module in modules for noise in _noises(network, module, device)]
     with torch.inference_mode():
         parts = []
         for x in pieces(network.tensors(inputs), network.at_once):
             views = network.views(moved(x, device))
-            parts.append(torch.stack([_mean_prob(network, module, views, noise) for module, noise in passes]))
+            parts.append(torch.stack([_mean(network, module, views, noise, of) for module, noise in passes]))
     return torch.cat(parts, dim=1).cpu().numpy()
 
 
@@ -121,9 +136,11 @@ def _noises(network: Network, module: nn.Module, device: torch.device) -> list[N
     return [{name: value.to(device) for name, value in noise.items()} for noise in drawn] or [{}]
 
 
-def _mean_prob(network: Network, module: nn.Module, views: list[Images], noise: Noise) -> Tensor:
+def _mean(
+    network: Network, module: nn.Module, views: list[Images], noise: Noise, of: Callable[[Tensor], Tensor]
+) -> Tensor:
     given = {"noise": noise} if noise else {}
-    found = [torch.softmax(network.logits(module.eval()(view, **given)).double(), dim=1) for view in views]
+    found = [of(network.logits(module.eval()(view, **given)).double()) for view in views]
     return torch.stack(found).mean(dim=0)
 
 

@@ -75,7 +75,7 @@ def test_no_stranger_and_no_held_out_clip_has_a_part_in_a_threshold(
         for s in (setting, replace(setting, arrays=spoilt))
     ]
     assert found[0] == found[1]
-    assert set(found[0]) == {"max-softmax", "entropy", "mahalanobis"}
+    assert set(found[0]) == {"max-softmax", "entropy", "energy", "mahalanobis"}
 
 
 def test_every_split_tells_what_it_rejects_if_it_is_asked(small_setting: Callable[..., Setting]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from mien.clips import tasks
 from mien.errors import UsageError
@@ -78,6 +79,12 @@ def test_scores_of_a_recogniser_come_from_its_training_clips(small_setting: Call
     prob = learner.predict_proba(inputs)
     np.testing.assert_allclose(found["max-softmax"], 1 - prob.max(axis=1))
     np.testing.assert_allclose(found["entropy"], -(prob * np.log(prob)).sum(axis=1))
+    with torch.inference_mode():
+        views = network.views(network.tensors(inputs))
+        logits = torch.stack([network.logits(learner.modules[0](view)).double() for view in views]).mean(
+            dim=0
+        )
+    np.testing.assert_allclose(found["energy"], -torch.logsumexp(logits, dim=1), rtol=1e-6)
     train, test = (network.visual(learner.modules[0], x) for x in (view.arrays, inputs))
     np.testing.assert_allclose(found["mahalanobis"], Mahalanobis.fit(train, view.labels).scores(test))
     one = strangeness(learner, view, {n: a[:1] for n, a in inputs.items()})
@@ -100,7 +107,7 @@ def test_clips_of_the_hidden_class_do_not_reach_training(
         next(leave_one_class_out(s, 2, 0, compiled=False)) for s in (setting, replace(setting, arrays=spoilt))
     )
     assert clean == other
-    assert set(clean.separations) == {"max-softmax", "entropy", "mahalanobis"}
+    assert set(clean.separations) == {"max-softmax", "entropy", "energy", "mahalanobis"}
     assert clean.separations["entropy"].auroc == clean.separations["max-softmax"].auroc
 
 
@@ -138,5 +145,5 @@ def test_the_flagship_can_tell_strangers_by_the_same_distance(
 ) -> None:
     setting = small_setting("aie-cmcl-flow", **QUICK, members=1, **parts)
     found = next(made_up_strangers(setting, 0, compiled=False))
-    assert set(found.separations) == {"max-softmax", "entropy", "mahalanobis", "stillness"}
+    assert set(found.separations) == {"max-softmax", "entropy", "energy", "mahalanobis", "stillness"}
     assert 0 <= found.separations["mahalanobis"].auroc <= 1

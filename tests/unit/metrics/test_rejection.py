@@ -11,11 +11,9 @@ from sklearn.metrics import roc_auc_score
 from mien.errors import InputError, UsageError
 from mien.metrics.rejection import (
     Mahalanobis,
-    clusters,
     free_energy,
     least_confident,
     separation,
-    standardised,
     stillness,
     threshold,
 )
@@ -61,16 +59,6 @@ def test_mahalanobis_works_with_fewer_clips_than_features() -> None:
     assert fitted.scores(known + 10).min() > fitted.scores(known).max()
 
 
-def test_clusters_stand_in_for_classes() -> None:
-    found = clusters(FEATURES, 2, seed=0)
-    assert len(set(found[:20])) == len(set(found[20:])) == 1 and found[0] != found[-1]
-    np.testing.assert_allclose(
-        Mahalanobis.fit(FEATURES, found).scores(FEATURES), Mahalanobis.fit(FEATURES, GROUPS).scores(FEATURES)
-    )
-    with pytest.raises(InputError, match="one cluster"):
-        clusters(FEATURES, 41, seed=0)
-
-
 def test_separation_worked_out_by_hand() -> None:
     found = separation([0.0, 1.0, 2.0, 3.0], [2.5, 4.0])
     assert (found.n_known, found.n_strangers) == (4, 2)
@@ -85,12 +73,6 @@ def test_separation_does_not_depend_on_the_scale_of_the_scores() -> None:
     found = separation(known, strangers)
     assert found == separation(np.exp(known), np.exp(strangers))
     assert found.auroc == pytest.approx(roc_auc_score([0] * 50 + [1] * 30, [*known, *strangers]))
-
-
-def test_standardised_scores_are_told_in_deviations_of_the_known() -> None:
-    assert standardised([0.0, 3.0], [1.0, 3.0]).tolist() == [-2, 1]
-    with pytest.raises(InputError, match="all equal"):
-        standardised([0.0], [1.0, 1.0])
 
 
 def test_the_threshold_keeps_the_share_that_is_asked_for() -> None:

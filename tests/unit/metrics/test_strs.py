@@ -10,7 +10,7 @@ from sklearn.metrics import precision_score, recall_score
 
 from mien.errors import InputError
 from mien.metrics.spotting import Counts
-from mien.metrics.strs import Analysis, analysis, strs, true_positive_labels
+from mien.metrics.strs import Analysis, analysis, strs
 
 NAN = float("nan")
 
@@ -67,7 +67,3 @@ def test_only_true_positives_are_analysed() -> None:
         strs(Counts(1, 0, 0), analysis([0, 1], [0, 1], 2))
     with pytest.raises(InputError, match="one label per found event"):
         analysis([0, 1], [0], 2)
-
-
-def test_labels_follow_the_pairs() -> None:
-    assert true_positive_labels([(0, 2), (3, 0)], [5, 6, 7, 8], [1, 2, 3]) == ([3, 1], [5, 8])

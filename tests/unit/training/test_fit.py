@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 from mien.experiments.jobs import train_view
 from mien.experiments.setting import Setting
@@ -54,6 +55,16 @@ def test_every_pass_of_every_member_is_a_sample(small_setting: Callable[..., Set
     first = predict(learner.network, learner.modules[:1], setting.arrays, CPU)
     np.testing.assert_allclose(samples[:3].mean(axis=0), first)
     assert len(np.unique(samples[:, 0, 0])) == 6
+
+
+def test_the_softmax_of_the_logits_of_one_view_is_the_probability(
+    small_setting: Callable[..., Setting],
+) -> None:
+    setting = small_setting("ststnet", epochs=1, members=2)
+    learner = _fitted(setting)
+    logits = learner.logits(setting.arrays)
+    assert logits.shape == (2, len(setting.labels), 3)
+    np.testing.assert_allclose(softmax(logits, axis=2), learner.samples(setting.arrays), atol=1e-12)
 
 
 def test_a_network_without_passes_is_one_sample_per_member(small_setting: Callable[..., Setting]) -> None:
