@@ -277,7 +277,8 @@ def _show(metrics: Mapping[str, Any]) -> None:
 def _cell(score: Rate | None) -> str:
     if score is None or math.isnan(score.value):
         return "-"
-    ends = "" if math.isnan(score.low) else f" ({score.low:.2f} to {score.high:.2f})"
+    # on a line of its own: six columns have to fit into a terminal
+    ends = "" if math.isnan(score.low) else f"\n{score.low:.2f} to {score.high:.2f}"
     return f"{score.value:.3f}{ends}"
 
 
