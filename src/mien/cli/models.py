@@ -42,7 +42,7 @@ def models(
     if data is not None:
         _show_readers(console, data)
         return
-    cards = [registry.card(each) for each in registry.names()]
+    cards = [registry.card(each) for each in (*registry.names(), *registry.probes())]
     rows = [(card.name, card.kind, card.title) for card in cards]
     console.print(table("Models", ("model", "kind", "what it is"), rows))
     console.print(
@@ -94,6 +94,7 @@ def _show_one(console: Console, name: str, data: str | None) -> None:
         ("recipes", "any" if len(fitting) == len(recipe.names()) else ", ".join(fitting)),
         ("reads the set", "" if data is None else _reads(name, open_set(data))),
         ("AU coding", _USES[needs.action_units]),
+        ("to run", f"mien probe identity --data SET --network {name}" if card.kind == "probe" else ""),
         ("confirmed", card.confirmed),
         ("assumed", card.assumed),
         ("published", "; ".join(f"{task}: {figures}" for task, figures in card.published.items())),

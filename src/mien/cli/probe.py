@@ -29,7 +29,8 @@ def identity(
         typer.Option(help="A .npy file with a row per clip of the set, probed in place of its arrays."),
     ] = None,
     network: Annotated[
-        str | None, typer.Option(help="`slowfast`: train this network on `rgb` in place of the linear probe.")
+        str | None,
+        typer.Option(help="`identity-slowfast`: train this network on `rgb` in place of the linear probe."),
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE, an option of the network; may be repeated.")
@@ -76,21 +77,23 @@ def _views(
     seed: int,
 ) -> tuple[Any, dict[str, Any]]:
     """What names people, and the settings that a reader of the findings needs."""
-    from mien.errors import UsageError
+    from mien.errors import UsageError, unknown
     from mien.experiments.identity import features_view, set_views
 
     if sum(map(bool, (arrays, features, network))) > 1:
         raise UsageError("--array, --features and --network exclude each other", do="name one of them")
     if pairs and not network:
-        raise UsageError("--set sets options of a network", do="name it: --network slowfast")
+        raise UsageError("--set sets options of a network", do="name it: --network identity-slowfast")
     if not network:
         views = features_view(_read(features), len(prepared)) if features else set_views(prepared, arrays)
         return views, {"by": "linear", "features": str(features) if features else None}
-    if network != "slowfast":
-        raise UsageError("there is no such network for people", found=network, do="write --network slowfast")
     from mien.cli.fields import options_of
     from mien.experiments.identity_network import network_views
+    from mien.models import registry
     from mien.models.slowfast import SlowFastOptions
+
+    if network not in registry.probes():
+        raise unknown(f"there is no network '{network}' that names people", network, registry.probes())
 
     options = SlowFastOptions.parse(options_of(pairs), model=network)
     return network_views(prepared, options, seed), {"by": network, "options": options.model_dump()}

@@ -112,6 +112,11 @@ def resolve(config: EvaluateConfig) -> Resolved:
         UsageError: an unknown model, option, task or protocol.
         InputError: a set that cannot be used, lacks an array, or leaves a fold without a class.
     """
+    if registry.card(config.model).kind == "probe":
+        raise UsageError(
+            f"'{config.model}' names people, not expressions",
+            do=f"mien probe identity --network {config.model}",
+        )
     method = registry.create(config.model, config.options)
     task = tasks.get(config.task)
     choice = protocols.parse(config.protocol)

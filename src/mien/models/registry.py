@@ -20,7 +20,8 @@ class ModelCard:
     """What a method is, for a person.
 
     Attributes:
-        kind: "reference" marks an upper or lower reference that no ranking includes.
+        kind: "reference" marks an upper or lower reference that no ranking includes, "probe" a network that names
+            people and no expression.
         confirmed, assumed: what is known from the source, and what is our choice.
         published: by task, the figures that the authors report and how the epoch was chosen, as far as known.
     """
@@ -31,7 +32,7 @@ class ModelCard:
     summary: str
     confirmed: str = ""
     assumed: str = ""
-    kind: Literal["recogniser", "reference"] = "recogniser"
+    kind: Literal["recogniser", "reference", "probe"] = "recogniser"
     published: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,15 +70,21 @@ def _load() -> None:
 
 
 def names() -> tuple[str, ...]:
-    """All registered names, sorted."""
+    """The recognisers and references, all that can be evaluated, sorted."""
     _load()
-    return tuple(sorted(_ENTRIES))
+    return tuple(sorted(name for name, entry in _ENTRIES.items() if entry.card.kind != "probe"))
+
+
+def probes() -> tuple[str, ...]:
+    """What `mien probe identity` can train, sorted."""
+    _load()
+    return tuple(sorted(name for name, entry in _ENTRIES.items() if entry.card.kind == "probe"))
 
 
 def _entry(name: str) -> _Entry:
     _load()
     if name not in _ENTRIES:
-        raise unknown(f"there is no recogniser '{name}'", name, names())
+        raise unknown(f"there is no recogniser '{name}'", name, (*names(), *probes()))
     return _ENTRIES[name]
 
 

@@ -1,4 +1,4 @@
-"""SlowFast, a residual network of two speeds, to tell people; it names no emotion, so it is not registered.
+"""SlowFast, a residual network of two speeds, to tell people; it names no expression, so it is no recogniser.
 
 Feichtenhofer, Fan, Malik, He: "SlowFast Networks for Video Recognition", ICCV 2019, arXiv 1812.03982; used on
 micro-expression clips to name people by Kay, Ringel, Cohen, Azulay, Mendlovic, arXiv 2306.13907.
@@ -14,8 +14,10 @@ from torch import Tensor, nn
 
 from mien.clips.tasks import Task
 from mien.errors import InputError
-from mien.models.base import Batch, Network, Terms, dropout_mask, weighted_cross_entropy
+from mien.models.base import Batch, Needs, Network, Terms, dropout_mask, weighted_cross_entropy
+from mien.models.clip_images import RGB
 from mien.models.options import Optimiser, Plan, Schedule
+from mien.models.registry import ModelCard, register
 from mien.models.steady_norm import SteadyBatchNorm3d
 from mien.protocols.view import Inputs
 
@@ -113,9 +115,24 @@ class SlowFast(nn.Module):
         return torch.cat([slow.mean(dim=(2, 3, 4)), fast.mean(dim=(2, 3, 4))], dim=1)
 
 
+@register(
+    ModelCard(
+        name="identity-slowfast",
+        title="SlowFast, naming people",
+        paper="Kay et al., arXiv 2306.13907; SlowFast: Feichtenhofer et al., ICCV 2019",
+        summary="who it is, told from clips, first frames, or what changes after them; published: 34.6 M parameters",
+        kind="probe",
+        confirmed="ResNet-50 of two speeds, lateral convolutions, ratio 2, both paths on plain RGB, dropout, "
+        "cross-entropy (published code)",
+        assumed="one block per stage, 16 filters, all prepared frames, Adam with a half cosine, 30 epochs, no "
+        "augmentation",
+    ),
+    SlowFastOptions,
+)
 class PeopleSlowFast(Network):
     """SlowFast on the array `clips`, (N, 3, T, H, W) floats around 0 to 1; the classes of its task are people."""
 
+    needs = Needs({RGB: "(N, 3, T, H, W) uint8, T a multiple of alpha"})
     stackable = False  # the running statistics of the batch norms
     at_once = 64
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +14,12 @@ from mien.prepare.prepared import PreparedSet
 def test_every_registered_model_is_listed_with_its_kind(mien: Callable) -> None:
     code, out, _ = mien("models")
     assert code == 0
-    for name in registry.names():
+    for name in (*registry.names(), *registry.probes()):
         line = next(line for line in out.splitlines() if line.startswith(f"{name} "))
         assert registry.card(name).kind in line
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", [*registry.names(), *registry.probes()])
 def test_one_model_shows_its_paper_and_every_option(mien: Callable, name: str) -> None:
     code, out, _ = mien("models", name)
     assert code == 0
@@ -27,6 +28,17 @@ def test_one_model_shows_its_paper_and_every_option(mien: Callable, name: str) -
     for option, field in registry.options(name).model_fields.items():
         assert option in first_words
         assert field.description, f"{name}.{option} has no description"
+
+
+def test_a_probe_says_how_to_run_it_and_cannot_be_evaluated(
+    mien: Callable, small_clips: PreparedSet, tmp_path: Path
+) -> None:
+    _, out, _ = mien("models", "identity-slowfast")
+    assert "mien probe identity --data SET --network identity-slowfast" in out
+    given = ("--data", small_clips.path, "--task", "megc-3", "--out", tmp_path / "run")
+    code, _, err = mien("evaluate", "identity-slowfast", *given)
+    assert code == 2 and "mien probe identity --network identity-slowfast" in err
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_range_of_an_option_is_shown_in_words(mien: Callable) -> None:

@@ -49,12 +49,12 @@ def test_a_network_takes_the_place_of_the_linear_probe(
     out = tmp_path / "found.json"
     options = ["--set", "width=8", "--set", "epochs=1", "--folds", 2, "--out", out]
     code, shown, err = mien(
-        "probe", "identity", "--data", small_clips.path, "--network", "slowfast", *options
+        "probe", "identity", "--data", small_clips.path, "--network", "identity-slowfast", *options
     )
     assert code == 0, err
     assert "SlowFast network" in shown
     told = json.loads(out.read_text())
-    assert (told["by"], told["options"]["width"], told["options"]["epochs"]) == ("slowfast", 8, 1)
+    assert (told["by"], told["options"]["width"], told["options"]["epochs"]) == ("identity-slowfast", 8, 1)
     assert [row["view"] for row in told["rows"]] == [
         "rgb",
         "rgb, first frame (still)",
@@ -70,10 +70,10 @@ def test_a_network_takes_the_place_of_the_linear_probe(
         (["--array", "rgb"], 2, "choose among onset_apex_flow"),
         (["--features", "missing.npy"], 3, "cannot be read"),
         (["--folds", "1"], 2, "two folds"),
-        (["--set", "width=8"], 2, "--network slowfast"),
-        (["--network", "i3d"], 2, "no such network"),
-        (["--network", "slowfast", "--set", "widht=8"], 2, "did you mean 'width'"),
-        (["--network", "slowfast"], 2, "the array 'rgb'"),
+        (["--set", "width=8"], 2, "--network identity-slowfast"),
+        (["--network", "i3d"], 2, "that names people"),
+        (["--network", "identity-slowfast", "--set", "widht=8"], 2, "did you mean 'width'"),
+        (["--network", "identity-slowfast"], 2, "the array 'rgb'"),
     ],
 )
 def test_wrong_calls_are_explained(
