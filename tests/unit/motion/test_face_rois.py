@@ -44,7 +44,7 @@ def _raised(number: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("roi", "corners"), enumerate(TABLE.strip().replace("\n", " / ").split(" / ")), ids=str
+    ("roi", "corners"), list(enumerate(TABLE.strip().replace("\n", " / ").split(" / "))), ids=str
 )
 def test_a_region_is_the_polygon_of_its_corners(roi: int, corners: str) -> None:
     mask = roi_masks(POINTS, SIZE, SIZE)[roi]

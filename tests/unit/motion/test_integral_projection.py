@@ -40,6 +40,7 @@ def test_appearance_is_the_pattern_of_the_projection_of_the_change() -> None:
         np.testing.assert_allclose(histogram, expected / expected.sum())
 
 
+@pytest.mark.filterwarnings("ignore:Applying `local_binary_pattern` to floating-point")
 def test_motion_is_the_pattern_of_the_projections_over_time() -> None:
     clip = RNG.uniform(0, 255, (7, 24, 24)).astype(np.float32)
     found = stlbp_ip(clip, blocks=2).reshape(2, 2, 2, 256 + 59)[..., 256:]
