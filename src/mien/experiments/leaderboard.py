@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mien.clips import tasks
 from mien.experiments.evaluate import MADE_UP
@@ -16,41 +17,56 @@ from mien.report.board import Board, Row, in_order, ranked
 
 
 def boards(runs: Iterable[Path]) -> list[Board]:
-    """The runs of these folders in groups of the same task, data, clips and protocol.
+    """The runs of these folders in groups of the same task, protocol and clips, however the clips were prepared.
 
     Raises:
         InputError: a folder holds no finished run.
         UsageError: a run's method is not known to this version.
     """
-    groups: dict[tuple[str, ...], list[tuple[Run, dict[str, Any]]]] = {}
+    groups: dict[_Group, list[tuple[Run, dict[str, Any]]]] = {}
     for path in runs:
         run = Run.open(path)
         metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
-        record = run.record
-        key = (record["task"], record["protocol"], record["data_hash"], record["keys_hash"])
-        groups.setdefault(key, []).append((run, metrics))
-    return in_order(_board(members) for members in groups.values())
+        groups.setdefault(_group(run), []).append((run, metrics))
+    return in_order(_board(group, members) for group, members in groups.items())
 
 
-def _board(members: list[tuple[Run, dict[str, Any]]]) -> Board:
-    rows = [_row(run, metrics) for run, metrics in members]
+class _Group(NamedTuple):
+    """What runs must share to stand in one table."""
+
+    task: str
+    protocol: str
+    made_up: bool
+    databases: tuple[str, ...]
+    clips_hash: str
+
+
+def _group(run: Run) -> _Group:
+    record = run.record
+    clips = run.predictions()[["dataset", "key", "truth"]].drop_duplicates().sort_values(["dataset", "key"])
+    return _Group(
+        task=record["task"],
+        protocol=record["protocol"],
+        made_up=MADE_UP in record["warnings"],
+        databases=tuple(clips["dataset"].unique()),
+        clips_hash=hashlib.sha256(clips.to_csv(index=False).encode()).hexdigest(),
+    )
+
+
+def _board(group: _Group, members: list[tuple[Run, dict[str, Any]]]) -> Board:
+    evaluated = [_row(run, metrics) for run, metrics in members]
     beside = {
         name: scores for _, metrics in members for name, scores in metrics.get("references", {}).items()
     }
-    models = {row.model for row in rows}
-    rows += [_reference(n, s) for n, s in beside.items() if n not in models and "missing" not in s]
+    references = {n: _reference(n, s) for n, s in beside.items() if "missing" not in s}
+    references |= {row.model: row for row in evaluated if not row.ranked}
     run, metrics = members[0]
     return Board(
-        task=run.record["task"],
-        data=_data_words(run.record),
-        data_hash=run.record["data_hash"],
-        keys_hash=run.record["keys_hash"],
-        protocol=run.record["protocol"],
+        **group._asdict(),
         apex=run.record["apex"],
         n_clips=metrics["n_clips"],
         n_subjects=metrics["n_subjects"],
-        made_up=MADE_UP in run.record["warnings"],
-        rows=ranked(rows),
+        rows=ranked([*(row for row in evaluated if row.ranked), *references.values()]),
     )
 
 
@@ -66,6 +82,7 @@ def _row(run: Run, metrics: Mapping[str, Any]) -> Row:
     audit = metrics["audit"]
     return Row(
         run=run.path.name,
+        data="" if record["kind"] == "reference" else _data_words(record),
         commit=record["commit"],
         model=record["model"],
         title=card.title,
@@ -87,6 +104,7 @@ def _reference(model: str, scores: Mapping[str, Any]) -> Row:
     """A reference as a run brought it along."""
     return Row(
         run="",
+        data="",
         commit=None,
         model=model,
         title=registry.card(model).title,

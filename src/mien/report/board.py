@@ -14,6 +14,7 @@ class Row:
 
     Attributes:
         run: the name of its folder, "" for a reference that a run brought along.
+        data: the name of the prepared set, "" for a reference: it reads no array.
         commit: of the code that made it, as far as it is known.
         options: what differs from the method's defaults, as `name=value`.
         n_clips: that were scored; fewer than the table's where `au-oracle` lacks a coding.
@@ -24,6 +25,7 @@ class Row:
     """
 
     run: str
+    data: str
     commit: str | None
     model: str
     title: str
@@ -42,17 +44,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Board:
-    """Runs on the same clips of one task under one protocol, the best UF1 first, references last.
+    """Runs on the same clips of one task under one protocol, however the clips were prepared; the best UF1 first,
+    references last.
 
     Attributes:
-        data_hash, keys_hash: of the set's content and of the clips' keys: with task and protocol, what must agree.
+        databases: the clips' databases.
+        clips_hash: of the clips' names and true classes.
         made_up: the people of the clips are made up.
     """
 
     task: str
-    data: str
-    data_hash: str
-    keys_hash: str
+    databases: tuple[str, ...]
+    clips_hash: str
     protocol: str
     apex: str
     n_clips: int
@@ -68,20 +71,25 @@ def ranked(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 def in_order(boards: Iterable[Board]) -> list[Board]:
     """The tables of a page in its order."""
-    return sorted(boards, key=lambda board: (board.task, board.data, board.protocol))
+    return sorted(boards, key=lambda board: (board.task, board.databases, board.protocol))
 
 
 def added(old: Sequence[Board], new: Sequence[Board]) -> list[Board]:
-    """The old tables with the rows of the new ones: a row replaces the one of the same method and options."""
+    """The old tables with the rows of the new ones: a row replaces the one of the same method, options and set."""
     merged = {_clips(board): board for board in old}
     for board in new:
         before = merged.get(_clips(board))
-        theirs = {(row.model, row.options) for row in board.rows}
-        kept = [] if before is None else [r for r in before.rows if (r.model, r.options) not in theirs]
+        theirs = {_method(row) for row in board.rows}
+        kept = [] if before is None else [row for row in before.rows if _method(row) not in theirs]
         merged[_clips(board)] = replace(board, rows=ranked([*kept, *board.rows]))
     return in_order(merged.values())
 
 
-def _clips(board: Board) -> tuple[str, ...]:
+def _clips(board: Board) -> tuple[object, ...]:
     """What two tables must share to be one."""
-    return board.task, board.protocol, board.data_hash, board.keys_hash
+    return board.task, board.protocol, board.clips_hash, board.made_up
+
+
+def _method(row: Row) -> tuple[object, ...]:
+    """What two rows of a table must share to be one."""
+    return row.model, row.options, row.data

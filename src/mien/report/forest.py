@@ -41,14 +41,15 @@ def forest_svg(board: Board) -> bytes:
 
 
 def labels(rows: Sequence[Row]) -> list[str]:
-    """A short name of every run: the method, and what sets it apart from other runs of that method; dots stand for the
-    options that they share, or that have no room."""
+    """A short name of every run: the method, and what sets it apart from other runs of that method, options or set;
+    dots stand for the options that they share, or that have no room."""
     found = []
     for row in rows:
-        others = [set(each.options) for each in rows if each.model == row.model and each is not row]
-        shared = set.intersection(*others) & set(row.options) if others else set()
+        same = [each for each in rows if each.model == row.model]
+        shared = set.intersection(*(set(each.options) for each in same)) if len(same) > 1 else set()
         own = [option for option in row.options if option not in shared]
-        words = ", ".join([*(["..."] if shared else []), *own])
+        sets = [row.data] if len({each.data for each in same}) > 1 else []
+        words = ", ".join([*(["..."] if shared else []), *own, *sets])
         found.append(row.model + (f" ({shorten(words, LABEL_LETTERS, placeholder=' ...')})" if words else ""))
     return found
 

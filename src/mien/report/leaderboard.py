@@ -14,19 +14,20 @@ from mien.report.board import Board, Row, Score
 from mien.report.forest import forest_svg
 
 COLUMNS = (
-    "method", "UF1 (95 % interval)", "UAR (95 % interval)", "accuracy", "seeds", "parameters", "core minutes",
+    "method", "set", "UF1 (95 % interval)", "UAR (95 % interval)", "accuracy", "seeds", "parameters", "core minutes",
     "peeked UF1", "published",
 )  # fmt: skip
 INTRODUCTION = """\
 # Leaderboard
 
-Written by `mien leaderboard` from run folders; do not edit. Every figure is honest: subjects held out, the last epoch,
+Written by `mien leaderboard` from run folders; do not edit. A table holds runs on the same clips, however they were
+prepared: "set" is the prepared set that a method read. Every figure is honest: subjects held out, the last epoch,
 settings chosen on inner subjects if at all, one pooled confusion matrix, means over seeds, intervals of a bootstrap
 over subjects and seeds. "Peeked" is the invalid score of choosing each fold's epoch on its held-out subject.
 References are not ranked: `majority` answers the most frequent class of the training clips, `au-oracle` reads the
-human AU coding of the very clip and no picture.
-"Published" is what the authors report, with how the epoch was chosen as far as that is known. Core minutes are how
-long the processes of all folds and seeds took together, often beside other work on a shared machine: an upper bound.
+human AU coding of the very clip and no picture. "Published" is what the authors report, with how the epoch was chosen
+as far as that is known. Core minutes are how long the processes of all folds and seeds took together, often beside
+other work on a shared machine: an upper bound.
 """
 
 
@@ -75,13 +76,14 @@ def markdown(boards: Sequence[Board], folder: str) -> str:
 
 
 def _picture(board: Board) -> str:
-    words = f"{board.task} {board.data} {board.protocol} {board.n_clips} clips {board.data_hash[:6]}"
+    made_up = "made up" if board.made_up else ""
+    words = f"{board.task} {' '.join(board.databases)} {made_up} {board.protocol} {board.clips_hash[:6]}"
     return re.sub(r"[^a-z0-9]+", "-", words.lower()) + ".svg"
 
 
 def _section(board: Board, folder: str) -> str:
     lines = [
-        f"## {board.task} on {board.data}, {board.protocol}",
+        f"## {board.task}, {board.protocol}: {', '.join(board.databases)}{', made-up people' if board.made_up else ''}",
         "",
         f"{board.n_clips} clips of {board.n_subjects} {_PEOPLE[board.made_up]}; apex {board.apex}.",
         "",
@@ -100,6 +102,7 @@ def _line(row: Row, board: Board) -> str:
     some = "" if row.n_clips == board.n_clips else f" (on {row.n_clips} of the clips)"
     cells = (
         name if row.ranked else f"{name}, a reference{some}",
+        row.data,
         _score(row.uf1),
         _score(row.uar),
         _number(row.accuracy["mean"]),

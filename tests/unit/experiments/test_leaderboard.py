@@ -12,17 +12,24 @@ from mien.errors import InputError
 from mien.experiments.evaluate import evaluate
 from mien.experiments.leaderboard import boards, parameters
 from mien.experiments.setting import EvaluateConfig
-from mien.prepare.prepared import PreparedSet
+from mien.prepare.prepared import FLOW, ArrayToWrite, PreparedSet
 
 
 @pytest.fixture(scope="module")
 def runs(small_set: PreparedSet, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     folder = tmp_path_factory.mktemp("runs")
 
-    def make(name: str, model: str, protocol: str = "loso", audit: bool = False, **options: str) -> Path:
+    def make(
+        name: str,
+        model: str,
+        protocol: str = "loso",
+        audit: bool = False,
+        data: PreparedSet = small_set,
+        **options: str,
+    ) -> Path:
         config = EvaluateConfig(
             model=model,
-            data=str(small_set.path),
+            data=str(data.path),
             task="megc-3",
             protocol=protocol,
             seeds=1,
@@ -63,6 +70,28 @@ def test_runs_on_the_same_clips_are_ranked_and_references_come_last(runs: Callab
     )
     assert shallow.peeked_uf1 == metrics["audit"]["uf1"]
     assert shallow.published.startswith("UF1 .7353")
+
+
+def test_the_same_clips_share_a_table_however_they_were_prepared_and_made_up_ones_do_not(
+    runs: Callable[..., Path], small_set: PreparedSet, tmp_path: Path
+) -> None:
+    def prepared(name: str, recipe: dict[str, object]) -> PreparedSet:
+        flow = ArrayToWrite(2 * small_set.arrays[FLOW], ("u", "v", "strain"), "px", "tests")
+        return PreparedSet.write(
+            tmp_path / "sets" / name, name=name, table=small_set.table, arrays={FLOW: flow}, recipe=recipe
+        )
+
+    found = boards(
+        [
+            runs("here", "lda-hoof"),
+            runs("there", "lda-hoof", data=prepared("other-recipe", dict(small_set.recipe))),
+            runs("real", "lda-hoof", data=prepared("as-if-real", {})),
+        ]
+    )
+    assert [board.made_up for board in found] == [True, False]
+    assert [row.data for row in found[0].rows if row.ranked] == [small_set.name, "other-recipe"]
+    assert [row.data for row in found[1].rows if row.ranked] == ["as-if-real"]
+    assert sum(row.model == "majority" for row in found[0].rows) == 1
 
 
 def test_options_of_another_version_are_left_out_of_the_count() -> None:

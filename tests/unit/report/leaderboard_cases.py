@@ -5,6 +5,7 @@ from mien.report.board import Board, Row
 SCORE = {"mean": 0.71, "sd": None, "low": 0.6, "high": 0.8}
 ROW = Row(
     run="r",
+    data="a-set",
     commit="abc",
     model="ststnet",
     title="STSTNet",
@@ -22,9 +23,8 @@ ROW = Row(
 )
 BOARD = Board(
     task="megc-3",
-    data="a-set",
-    data_hash="0123456789",
-    keys_hash="abcdef",
+    databases=("casme2", "samm"),
+    clips_hash="0123456789",
     protocol="loso",
     apex="given",
     n_clips=442,

@@ -13,8 +13,8 @@ FLOOR = replace(ROW, model="majority", options=(), ranked=False, uf1={**SCORE, "
 UNDEFINED = replace(ROW, model="hoof", uf1={"mean": None, "low": None, "high": None})
 
 
-def table(*rows: Row, protocol: str = "loso", data_hash: str = "0123") -> Board:
-    return replace(BOARD, rows=rows, protocol=protocol, data_hash=data_hash)
+def table(*rows: Row, protocol: str = "loso", clips_hash: str = "0123") -> Board:
+    return replace(BOARD, rows=rows, protocol=protocol, clips_hash=clips_hash)
 
 
 def test_the_best_comes_first_what_is_undefined_late_and_references_last() -> None:
@@ -26,14 +26,15 @@ def test_tables_stand_in_the_order_of_task_data_and_protocol() -> None:
     assert in_order([third, second, first]) == [first, second, third]
 
 
-def test_an_added_row_replaces_the_one_of_the_same_method_and_options() -> None:
-    again, other = replace(ROW, run="again"), replace(ROW, options=("epochs=3",))
-    assert added([table(ROW, FLOOR)], [table(again, other, BEST)]) == [table(BEST, again, other, FLOOR)]
+def test_an_added_row_replaces_the_one_of_the_same_method_options_and_set() -> None:
+    again = replace(ROW, run="again")
+    others = replace(ROW, options=("epochs=3",)), replace(ROW, data="another-set")
+    assert added([table(ROW, FLOOR)], [table(again, *others, BEST)]) == [table(BEST, again, *others, FLOOR)]
 
 
 def test_tables_of_other_clips_or_protocols_stay_apart() -> None:
     old = [table(ROW), table(ROW, protocol="kfold:3")]
-    assert added(old, [table(BEST, data_hash="other")]) == [old[1], old[0], table(BEST, data_hash="other")]
+    assert added(old, [table(BEST, clips_hash="other")]) == [old[1], old[0], table(BEST, clips_hash="other")]
 
 
 def test_adding_the_same_again_changes_nothing() -> None:

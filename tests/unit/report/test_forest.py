@@ -56,6 +56,7 @@ def test_runs_of_one_method_are_told_apart_by_what_differs() -> None:
         "majority",
     ]
     assert labels([ROW]) == ["ststnet (epochs=2)"]
+    assert labels([ROW, replace(ROW, data="other")]) == ["ststnet (..., a-set)", "ststnet (..., other)"]
     (long,) = labels([replace(ROW, options=tuple(f"option_{n}={n}" for n in range(20)))])
     assert len(long) < 60 and long.endswith("...)")
 

@@ -20,7 +20,7 @@ def cells(page: str) -> list[str]:
 
 def test_every_cell_stands_in_its_column() -> None:
     found = dict(zip(COLUMNS, cells(markdown([BOARD], "page")), strict=True))
-    assert found["method"] == "`ststnet` (epochs=2)"
+    assert (found["method"], found["set"]) == ("`ststnet` (epochs=2)", "a-set")
     assert found["UF1 (95 % interval)"] == "0.710 (0.600 to 0.800)"
     assert (found["parameters"], found["peeked UF1"], found["core minutes"]) == ("1,683", "0.770", "12.3")
     assert found["published"] == "UF1 .73 / x"
@@ -28,9 +28,10 @@ def test_every_cell_stands_in_its_column() -> None:
 
 def test_a_group_is_named_by_its_clips_and_protocol() -> None:
     page = markdown([BOARD, replace(BOARD, protocol="kfold:3")], "page")
-    assert "## megc-3 on a-set, loso" in page and "## megc-3 on a-set, kfold:3" in page
+    assert "## megc-3, loso: casme2, samm" in page and "## megc-3, kfold:3: casme2, samm" in page
     assert "442 clips of 68 people; apex given." in page
-    assert "68 made-up people" in markdown([replace(BOARD, made_up=True)], "page")
+    page = markdown([replace(BOARD, made_up=True)], "page")
+    assert "68 made-up people" in page and "## megc-3, loso: casme2, samm, made-up people" in page
 
 
 def test_a_reference_and_an_undefined_score_are_said() -> None:
@@ -46,7 +47,7 @@ def test_a_reference_and_an_undefined_score_are_said() -> None:
 
 def test_a_page_shows_the_picture_of_every_table(tmp_path: Path) -> None:
     write_leaderboard(
-        [BOARD, replace(BOARD, n_clips=278), replace(BOARD, data_hash="fedcba")], tmp_path / "page.md"
+        [BOARD, replace(BOARD, clips_hash="fedcba"), replace(BOARD, made_up=True)], tmp_path / "page.md"
     )
     shown = re.findall(r"\]\((page/[^)]+)\)", (tmp_path / "page.md").read_text(encoding="utf-8"))
     assert len(set(shown)) == 3
