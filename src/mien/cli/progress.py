@@ -19,28 +19,43 @@ def progress_bar(stream: TextIO | None = None) -> Iterator[Update]:
     """Yield a function `update(done, total, text)` that shows progress on `stream` (stderr).
 
     The first call sets where the work starts, so that folds finished in an earlier call do not make the time
-    left look too good.
+    left look too good. A call before the first step starts the clock again: what came before it (choosing a
+    backend) says nothing about the rest.
     """
     stream = stream or sys.stderr
     if not stream.isatty():
         yield _LineLog(stream)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.text import Text
 
+    class TimeLeft(ProgressColumn):
+        # Not rich's own, which sees no speed where steps are more than half a minute apart.
+        def render(self, task: Task) -> Text:
+            return Text(clock.left())
+
+    clock = _Clock()
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("elapsed"),
         TimeElapsedColumn(),
-        TextColumn("left"),
         TimeLeft(),
     )
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:
 
         def update(done: int, total: int, text: str) -> None:
+            clock.step(done, total)
             if not bar.tasks:
                 bar.add_task(text, total=total, completed=done)
             bar.update(bar.task_ids[0], completed=done, total=total, description=text)
@@ -48,35 +63,49 @@ def progress_bar(stream: TextIO | None = None) -> Iterator[Update]:
         yield update
 
 
+class _Clock:
+    """Tells the time left from the steps since the work began."""
+
+    def __init__(self) -> None:
+        self._began: tuple[float, int] | None = None
+        self._latest: tuple[float, int] = (0.0, 0)
+        self._total = 0
+
+    def step(self, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        if self._began is None or done <= self._began[1]:
+            self._began = self._latest = (now_s, done)
+        if done > self._latest[1]:
+            self._latest = (now_s, done)
+        self._total = total
+
+    def left(self) -> str:
+        """Such as "about 3 min left"; empty while nothing is known."""
+        if self._began is None:
+            return ""
+        (began_s, done_before), (latest_s, done) = self._began, self._latest
+        if done <= done_before or done >= self._total:
+            return ""
+        needed_s = (latest_s - began_s) / (done - done_before) * (self._total - done)
+        left_s = max(round(needed_s - (time.monotonic() - latest_s)), 0)
+        minutes = left_s // 60
+        return f"about {minutes} min left" if minutes >= 2 else f"about {left_s} s left"
+
+
 class _LineLog:
     """Writes the first and the last state, and one line every `LINE_EVERY_S` seconds between."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._done_before: int | None = None
-        self._rate_from: tuple[float, int] | None = None
-        self._last_line_s = 0.0
+        self._clock = _Clock()
+        self._last_line_s: float | None = None
 
     def __call__(self, done: int, total: int, text: str) -> None:
+        self._clock.step(done, total)
         now_s = time.monotonic()
-        is_first = self._done_before is None
-        if self._done_before is None:
-            self._done_before = done
-        # What comes before the first step (choosing a backend, compiling) says nothing about the rest.
-        if self._rate_from is None and done > self._done_before:
-            self._rate_from = (now_s, done)
-        if not is_first and done < total and now_s - self._last_line_s < LINE_EVERY_S:
+        if self._last_line_s is not None and done < total and now_s - self._last_line_s < LINE_EVERY_S:
             return
         self._last_line_s = now_s
-        since_s, since_done = self._rate_from or (now_s, done)
-        left = _time_left(now_s - since_s, done - since_done, total - done)
-        self._stream.write(f"{text}: {done}/{total}{left}\n")
+        left = self._clock.left()
+        self._stream.write(f"{text}: {done}/{total}{', ' + left if left else ''}\n")
         self._stream.flush()
-
-
-def _time_left(elapsed_s: float, done: int, remaining: int) -> str:
-    if done <= 0 or remaining <= 0:
-        return ""
-    left_s = round(elapsed_s / done * remaining)
-    minutes, seconds = divmod(left_s, 60)
-    return f", about {minutes} min left" if minutes >= 2 else f", about {60 * minutes + seconds} s left"

@@ -54,7 +54,10 @@ def evaluate(
     todo = [job for job in jobs if job not in done]
     _warn(run, record, config, resolved, resumed=bool(done))
     if progress is not None:
-        progress(len(done), len(jobs), "resumed" if done else "choosing a backend")
+        first = (
+            "choosing a backend" if run.record["backend"] is None and config.backend == "auto" else "training"
+        )
+        progress(len(done), len(jobs), "resumed" if done else first)
     if todo:
         _choose_backend(run, setting, config)
         if progress is not None:

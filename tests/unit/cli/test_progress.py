@@ -36,15 +36,51 @@ def test_a_log_gets_the_first_and_the_last_state_and_a_line_now_and_then(clock: 
     assert len(lines) == 6
 
 
-def test_time_left_counts_the_work_since_the_first_step_of_this_call(clock: list[float]) -> None:
+def test_time_left_counts_the_work_of_this_call(clock: list[float]) -> None:
     log = io.StringIO()
     with progress_bar(log) as update:
         update(60, 68, "resumed")
         clock[0] += 600.0
         update(64, 68, "resumed")
-        clock[0] += 600.0
+        clock[0] += 300.0
         update(66, 68, "resumed")
-    assert log.getvalue().splitlines()[1:] == ["resumed: 64/68", "resumed: 66/68, about 10 min left"]
+    assert log.getvalue().splitlines() == [
+        "resumed: 60/68",
+        "resumed: 64/68, about 10 min left",
+        "resumed: 66/68, about 5 min left",
+    ]
+
+
+def test_a_call_before_the_first_step_starts_the_clock_again(clock: list[float]) -> None:
+    log = io.StringIO()
+    with progress_bar(log) as update:
+        update(0, 15, "choosing a backend")
+        clock[0] += 500.0
+        update(0, 15, "training the first folds")
+        clock[0] += 900.0
+        update(1, 15, "fold 0")
+        update(2, 15, "fold 1")  # its twin on the other core: not a sign of 900 folds a minute
+        clock[0] += 30.0
+        update(2, 15, "still fold 1")
+    assert log.getvalue().splitlines() == [
+        "choosing a backend: 0/15",
+        "training the first folds: 0/15",
+        "fold 0: 1/15, about 210 min left",
+        "still fold 1: 2/15, about 97 min left",
+    ]
+
+
+def test_a_terminal_is_told_the_time_left_however_long_a_step_takes(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    screen = Terminal()
+    with progress_bar(screen) as update:
+        update(0, 15, "folds")
+        clock[0] += 900.0
+        update(2, 15, "folds")
+    assert "about 97 min left" in screen.getvalue()
 
 
 def test_a_terminal_gets_a_bar_that_is_gone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
