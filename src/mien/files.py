@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mien.errors import UsageError
+
 
 def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file under a hidden name beside its own, then rename it; its folder is made if need be.
@@ -41,6 +43,29 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def begin_folder(root: Path, record: str, asked: Mapping[str, Any], *, holds: str) -> None:
+    """Make the folder that `asked` describes in the file `record`, or see that it is the same one, to go on with.
+
+    Args:
+        holds: what stands in such a folder, for the refusal: "films", "a twin".
+
+    Raises:
+        UsageError: the folder has another record, or holds something without one.
+    """
+    described = (json.dumps(asked, indent=1) + "\n").encode()
+    path = root / record
+    if path.is_file():
+        if json.loads(path.read_text(encoding="utf-8")) != json.loads(described):
+            raise UsageError(
+                f"the folder holds {holds} of another order", where=root, do="name another --out"
+            )
+    elif root.exists() and any(root.iterdir()):
+        raise UsageError(
+            f"the output folder is not empty and does not hold {holds}", where=root, do="name another --out"
+        )
+    write_whole(path, described)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

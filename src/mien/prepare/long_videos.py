@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -25,7 +24,7 @@ import numpy as np
 
 from mien.databases.sheet import frame_number, read_sheet
 from mien.errors import InputError, UsageError
-from mien.files import write_whole
+from mien.files import begin_folder, write_whole
 from mien.parallel import in_processes
 from mien.synthesis.distractors import AMOUNTS
 from mien.synthesis.long_video import LongVideo, film_long
@@ -214,17 +213,7 @@ def _remove_parts(root: Path, name: str) -> None:
 
 def _begin(root: Path, order: FilmOrder, jobs: Sequence[VideoJob]) -> None:
     """Write down what the folder will hold, or see that it holds just that."""
-    asked = json.loads(json.dumps({**asdict(order), "version": VERSION}))
-    record = root / RECORD
-    if record.is_file():
-        if json.loads(record.read_text(encoding="utf-8")) != asked:
-            raise UsageError("the folder holds other films", where=root, do="name another --out")
-    elif root.exists() and any(root.iterdir()):
-        raise UsageError(
-            "the output folder is not empty and holds no films", where=root, do="name another --out"
-        )
-    root.mkdir(parents=True, exist_ok=True)
-    write_whole(record, (json.dumps(asked, indent=1) + "\n").encode())
+    begin_folder(root, RECORD, {**asdict(order), "version": VERSION}, holds="films")
     write_whole(root / "truth.csv", _table(TRUTH_COLUMNS, _truth_rows(jobs)))
     write_whole(root / "distractors.csv", _table(DISTRACTOR_COLUMNS, _distractor_rows(jobs)))
     write_whole(root / "videos.csv", _table(VIDEO_COLUMNS, _video_rows(jobs, order)))

@@ -24,7 +24,7 @@ from mien.databases.loaded import of_kind
 from mien.databases.registry import get
 from mien.errors import InputError, UsageError
 from mien.facs.annotation import parse
-from mien.files import write_whole
+from mien.files import begin_folder, write_whole
 from mien.parallel import in_processes
 from mien.prepare.layout import sha256_of
 from mien.synthesis.camera import encode
@@ -154,19 +154,11 @@ def _jobs(
 
 def _begin(root: Path, sheet: Path, what: Mapping[str, Any]) -> None:
     """Write down what the folder will hold, or see that it holds just that."""
-    record = root / RECORD
-    asked = {**what, "sheet": sheet.name, "sheet_sha256": sha256_of(sheet)}
-    if record.is_file():
-        if json.loads(record.read_text(encoding="utf-8")) != asked:
-            raise UsageError("the folder holds another twin", where=root, do="name another --out")
-    elif root.exists() and any(root.iterdir()):
-        raise UsageError(
-            "the output folder is not empty and holds no twin", where=root, do="name another --out"
-        )
-    root.mkdir(parents=True, exist_ok=True)
+    begin_folder(
+        root, RECORD, {**what, "sheet": sheet.name, "sheet_sha256": sha256_of(sheet)}, holds="a twin"
+    )
     if sheet.resolve() != (root / sheet.name).resolve():
         shutil.copyfile(sheet, root / sheet.name)
-    write_whole(record, (json.dumps(asked, indent=1) + "\n").encode())
 
 
 def film_job(root: Path, job: TwinJob) -> str:

@@ -126,7 +126,7 @@ def test_films_are_made_and_counted(mien: Callable, egl: None, tmp_path: Path) -
     assert "1 videos, " in out and "macro-expressions" in out and "s01_1: 1/1" in err
     assert (tmp_path / "films" / "s01_1.mp4").stat().st_size > 1000
     code, _, err = mien(*what, "--size", "128x96")
-    assert code == 2 and "other films" in err
+    assert code == 2 and "films of another order" in err
 
 
 @pytest.mark.parametrize("size", ["640", "640x", "ax480", "97x72"])

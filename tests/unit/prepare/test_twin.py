@@ -60,7 +60,7 @@ def test_what_is_there_is_not_filmed_again_and_what_is_lost_is(small_twin: Path,
 
 
 def test_other_folders_are_left_alone(small_twin: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="another twin"):
+    with pytest.raises(UsageError, match="a twin of another order"):
         make_twin("casme2", _sheet(small_twin), small_twin, seed=5)
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UsageError, match="not empty"):
