@@ -55,17 +55,19 @@ def begin_folder(root: Path, record: str, asked: Mapping[str, Any], *, holds: st
         UsageError: the folder has another record, or holds something without one.
     """
     described = (json.dumps(asked, indent=1) + "\n").encode()
-    path = root / record
-    if path.is_file():
-        if json.loads(path.read_text(encoding="utf-8")) != json.loads(described):
+    for unfinished in root.glob(f".{record}.*.part"):
+        unfinished.unlink()  # what a call that was killed here has left
+    there = sorted(path.name for path in root.iterdir()) if root.exists() else []
+    if record in there:
+        if (root / record).read_bytes() != described:
             raise UsageError(
                 f"the folder holds {holds} of another order", where=root, do="name another --out"
             )
-    elif root.exists() and any(root.iterdir()):
+    elif there:
         raise UsageError(
             f"the output folder is not empty and does not hold {holds}", where=root, do="name another --out"
         )
-    write_whole(path, described)
+    write_whole(root / record, described)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mien.files import write_json, write_whole, written_whole
+from mien.errors import UsageError
+from mien.files import begin_folder, write_json, write_whole, written_whole
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -51,3 +52,41 @@ def test_a_large_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
 def test_numbers_that_are_none_become_null(tmp_path: Path) -> None:
     write_json(tmp_path / "j.json", {"x": float("nan"), "y": [1.5, float("nan")]})
     assert json.loads((tmp_path / "j.json").read_text()) == {"x": None, "y": [1.5, None]}
+
+
+def test_a_folder_is_begun_once_and_gone_on_with(tmp_path: Path) -> None:
+    root = tmp_path / "deep" / "films"
+    begin_folder(root, "films.json", {"seed": 0, "size": (4, 3)}, holds="films")
+    (root / "a.mp4").write_bytes(b"film")
+    begin_folder(root, "films.json", {"seed": 0, "size": (4, 3)}, holds="films")
+    assert json.loads((root / "films.json").read_text()) == {"seed": 0, "size": [4, 3]}
+    assert (root / "a.mp4").read_bytes() == b"film"
+
+
+def test_a_folder_of_another_order_is_refused_and_left_alone(tmp_path: Path) -> None:
+    begin_folder(tmp_path, "films.json", {"seed": 0}, holds="films")
+    before = (tmp_path / "films.json").read_bytes()
+    with pytest.raises(UsageError, match="films of another order"):
+        begin_folder(tmp_path, "films.json", {"seed": 1}, holds="films")
+    assert (tmp_path / "films.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"\xff\xfe"])
+def test_a_damaged_record_is_refused_and_left_alone(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "films.json").write_bytes(damaged)
+    with pytest.raises(UsageError, match="films of another order"):
+        begin_folder(tmp_path, "films.json", {"seed": 0}, holds="films")
+    assert (tmp_path / "films.json").read_bytes() == damaged
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="does not hold films"):
+        begin_folder(tmp_path, "films.json", {"seed": 0}, holds="films")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_whose_beginning_was_killed_can_be_begun(tmp_path: Path) -> None:
+    (tmp_path / ".films.json.4711.part").write_bytes(b'{"se')
+    begin_folder(tmp_path, "films.json", {"seed": 0}, holds="films")
+    assert [path.name for path in tmp_path.iterdir()] == ["films.json"]

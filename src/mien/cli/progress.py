@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +20,8 @@ def progress_bar(stream: TextIO | None = None) -> Iterator[Update]:
     """Yield a function `update(done, total, text)` that shows progress on `stream` (stderr).
 
     The first call sets where the work starts, so that folds finished in an earlier call do not make the time
-    left look too good. A call before the first step starts the clock again: what came before it (choosing a
-    backend) says nothing about the rest.
+    left look too good. A call before the first step starts the clock again, as does a stage with another total:
+    what came before it (choosing a backend) says nothing about the rest.
     """
     stream = stream or sys.stderr
     if not stream.isatty():
@@ -67,24 +68,23 @@ class _Clock:
     """Tells the time left from the steps since the work began."""
 
     def __init__(self) -> None:
-        self._began: tuple[float, int] | None = None
-        self._latest: tuple[float, int] = (0.0, 0)
-        self._total = 0
+        self._began = self._latest = (0.0, 0)
+        self._total: int | None = None
 
-    def step(self, done: int, total: int) -> None:
-        now_s = time.monotonic()
-        if self._began is None or done <= self._began[1]:
-            self._began = self._latest = (now_s, done)
-        if done > self._latest[1]:
-            self._latest = (now_s, done)
+    def step(self, done: int, total: int) -> bool:
+        """Whether the work begins with this call: no step before it, or another stage with steps of its own."""
+        begins = total != self._total or done < self._latest[1] or done == self._began[1]
         self._total = total
+        if begins:
+            self._began = self._latest = (time.monotonic(), done)
+        elif done > self._latest[1]:
+            self._latest = (time.monotonic(), done)
+        return begins
 
     def left(self) -> str:
         """Such as "about 3 min left"; empty while nothing is known."""
-        if self._began is None:
-            return ""
         (began_s, done_before), (latest_s, done) = self._began, self._latest
-        if done <= done_before or done >= self._total:
+        if self._total is None or done == done_before or done >= self._total:
             return ""
         needed_s = (latest_s - began_s) / (done - done_before) * (self._total - done)
         left_s = max(round(needed_s - (time.monotonic() - latest_s)), 0)
@@ -93,19 +93,20 @@ class _Clock:
 
 
 class _LineLog:
-    """Writes the first and the last state, and one line every `LINE_EVERY_S` seconds between."""
+    """Writes where the work begins, its last state, and one line every `LINE_EVERY_S` seconds between."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._clock = _Clock()
-        self._last_line_s: float | None = None
+        self._last_line: tuple[float, str] = (-math.inf, "")
 
     def __call__(self, done: int, total: int, text: str) -> None:
-        self._clock.step(done, total)
+        begins = self._clock.step(done, total)
         now_s = time.monotonic()
-        if self._last_line_s is not None and done < total and now_s - self._last_line_s < LINE_EVERY_S:
+        last_s, last_text = self._last_line
+        if not (begins and text != last_text) and done < total and now_s - last_s < LINE_EVERY_S:
             return
-        self._last_line_s = now_s
+        self._last_line = (now_s, text)
         left = self._clock.left()
         self._stream.write(f"{text}: {done}/{total}{', ' + left if left else ''}\n")
         self._stream.flush()

@@ -54,10 +54,7 @@ def evaluate(
     todo = [job for job in jobs if job not in done]
     _warn(run, record, config, resolved, resumed=bool(done))
     if progress is not None:
-        first = (
-            "choosing a backend" if run.record["backend"] is None and config.backend == "auto" else "training"
-        )
-        progress(len(done), len(jobs), "resumed" if done else first)
+        progress(len(done), len(jobs), "resumed" if done else "choosing a backend")
     if todo:
         _choose_backend(run, setting, config)
         if progress is not None:

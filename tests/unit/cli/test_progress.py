@@ -55,7 +55,7 @@ def test_a_call_before_the_first_step_starts_the_clock_again(clock: list[float])
     log = io.StringIO()
     with progress_bar(log) as update:
         update(0, 15, "choosing a backend")
-        clock[0] += 500.0
+        clock[0] += 5.0
         update(0, 15, "training the first folds")
         clock[0] += 900.0
         update(1, 15, "fold 0")
@@ -67,6 +67,25 @@ def test_a_call_before_the_first_step_starts_the_clock_again(clock: list[float])
         "training the first folds: 0/15",
         "fold 0: 1/15, about 210 min left",
         "still fold 1: 2/15, about 97 min left",
+    ]
+
+
+def test_another_stage_has_a_clock_of_its_own(clock: list[float]) -> None:
+    log = io.StringIO()
+    with progress_bar(log) as update:
+        for done in range(1, 5):
+            update(done, 4, "watching")
+            clock[0] += 1.0
+        for done in range(1, 3):
+            update(done, 11, "recognising")
+            clock[0] += 60.0
+        update(3, 11, "recognising")
+    assert log.getvalue().splitlines() == [
+        "watching: 1/4",
+        "watching: 4/4",
+        "recognising: 1/11",
+        "recognising: 2/11, about 9 min left",
+        "recognising: 3/11, about 8 min left",
     ]
 
 
