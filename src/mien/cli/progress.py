@@ -65,31 +65,40 @@ def progress_bar(stream: TextIO | None = None) -> Iterator[Update]:
 
 
 class _Clock:
-    """Tells the time left from the steps since the work began."""
+    """Tells the time left from the steps since the work began.
+
+    What is started or compiled before the first step comes once only, and several processes end their first steps
+    together. So the steps after the first are the measure, but not before they took as long as the first did.
+    """
 
     def __init__(self) -> None:
-        self._began = self._latest = (0.0, 0)
+        self._began = self._first = self._latest = (0.0, 0)
         self._total: int | None = None
 
     def step(self, done: int, total: int) -> bool:
         """Whether the work begins with this call: no step before it, or another stage with steps of its own."""
+        now = (time.monotonic(), done)
         begins = total != self._total or done < self._latest[1] or done == self._began[1]
         self._total = total
         if begins:
-            self._began = self._latest = (time.monotonic(), done)
+            self._began = self._first = self._latest = now
+        elif self._first == self._began:
+            self._first = self._latest = now
         elif done > self._latest[1]:
-            self._latest = (time.monotonic(), done)
+            self._latest = now
         return begins
 
     def left(self) -> str:
-        """Such as "about 3 min left"; empty while nothing is known."""
-        (began_s, done_before), (latest_s, done) = self._began, self._latest
-        if self._total is None or done == done_before or done >= self._total:
+        """Such as "about 3 min left", or "up to" while that is too much if anything; empty while nothing is known."""
+        (began_s, before), (first_s, first), (latest_s, done) = self._began, self._first, self._latest
+        if self._total is None or done == before or done >= self._total:
             return ""
-        needed_s = (latest_s - began_s) / (done - done_before) * (self._total - done)
-        left_s = max(round(needed_s - (time.monotonic() - latest_s)), 0)
+        word, per_step_s = "up to", (latest_s - began_s) / (done - before)
+        if done > first and latest_s - first_s >= first_s - began_s:
+            word, per_step_s = "about", (latest_s - first_s) / (done - first)
+        left_s = max(round(per_step_s * (self._total - done) - (time.monotonic() - latest_s)), 0)
         minutes = left_s // 60
-        return f"about {minutes} min left" if minutes >= 2 else f"about {left_s} s left"
+        return f"{word} {minutes} min left" if minutes >= 2 else f"{word} {left_s} s left"
 
 
 class _LineLog:

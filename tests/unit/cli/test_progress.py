@@ -46,8 +46,8 @@ def test_time_left_counts_the_work_of_this_call(clock: list[float]) -> None:
         update(66, 68, "resumed")
     assert log.getvalue().splitlines() == [
         "resumed: 60/68",
-        "resumed: 64/68, about 10 min left",
-        "resumed: 66/68, about 5 min left",
+        "resumed: 64/68, up to 10 min left",
+        "resumed: 66/68, up to 5 min left",
     ]
 
 
@@ -65,8 +65,25 @@ def test_a_call_before_the_first_step_starts_the_clock_again(clock: list[float])
     assert log.getvalue().splitlines() == [
         "choosing a backend: 0/15",
         "training the first folds: 0/15",
-        "fold 0: 1/15, about 210 min left",
-        "still fold 1: 2/15, about 97 min left",
+        "fold 0: 1/15, up to 210 min left",
+        "still fold 1: 2/15, up to 97 min left",
+    ]
+
+
+def test_what_is_started_before_the_first_step_is_soon_left_out(clock: list[float]) -> None:
+    log = io.StringIO()
+    with progress_bar(log) as update:
+        update(0, 24, "training")
+        clock[0] += 30.0
+        for done in range(1, 24):
+            update(done, 24, "folds")
+            clock[0] += 3.0
+    assert log.getvalue().splitlines() == [
+        "training: 0/24",
+        "folds: 1/24, up to 11 min left",
+        "folds: 8/24, up to 102 s left",
+        "folds: 15/24, about 27 s left",
+        "folds: 22/24, about 6 s left",
     ]
 
 
@@ -84,7 +101,7 @@ def test_another_stage_has_a_clock_of_its_own(clock: list[float]) -> None:
         "watching: 1/4",
         "watching: 4/4",
         "recognising: 1/11",
-        "recognising: 2/11, about 9 min left",
+        "recognising: 2/11, up to 9 min left",
         "recognising: 3/11, about 8 min left",
     ]
 
@@ -99,7 +116,7 @@ def test_a_terminal_is_told_the_time_left_however_long_a_step_takes(
         update(0, 15, "folds")
         clock[0] += 900.0
         update(2, 15, "folds")
-    assert "about 97 min left" in screen.getvalue()
+    assert "up to 97 min left" in screen.getvalue()
 
 
 def test_a_terminal_gets_a_bar_that_is_gone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
